@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Byte streams with timeouts, one file a medium."""

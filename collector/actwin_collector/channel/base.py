@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""The byte stream every driver talks over."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from ..model import FrameError, LineSpec, NoAnswer
+
+Trace = Callable[[str, bytes], None]
+
+_EVEN = bytes(b | 0x80 if b.bit_count() % 2 else b for b in range(128)) * 2
+_STRIP = bytes(b & 0x7F for b in range(256))
+
+
+class Link(ABC):
+    """A byte stream with timeouts; one per line, used by one worker at a time.
+
+    Subclasses give ``open``, ``close``, ``is_open``, ``_send`` and ``_receive``; buffering, exact
+    reads, tracing and the software form of 7E1 are the same for all.
+    """
+
+    def __init__(self, line: LineSpec) -> None:
+        self.line = line
+        self.trace: Trace | None = None
+        self.software_7e1 = line.software_7e1
+        self._buffer = bytearray()
+
+    @property
+    @abstractmethod
+    def is_open(self) -> bool:
+        """Whether bytes can be exchanged now."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Open the stream; raises LinkError. Does nothing when it is open."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the stream; never raises."""
+
+    @abstractmethod
+    async def _send(self, data: bytes) -> None:
+        """Send all of ``data``; raises LinkError."""
+
+    @abstractmethod
+    async def _receive(self, max_bytes: int, timeout: float) -> bytes:
+        """Return 1..max_bytes bytes; raises NoAnswer at the timeout, LinkError when closed."""
+
+    async def set_serial(
+        self, baudrate: int | None = None, bytesize: int | None = None, parity: str | None = None
+    ) -> None:
+        """Change the speed or form of a serial line; nothing happens where there is none."""
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes; raises LinkError."""
+        if self.trace:
+            self.trace("tx", data)
+        await self._send(data.translate(_EVEN) if self.software_7e1 else data)
+
+    async def read(self, max_bytes: int, timeout: float) -> bytes:
+        """Return what is there, at least one byte; raises NoAnswer or LinkError."""
+        if not self._buffer:
+            await self._fill(timeout)
+        data = bytes(self._buffer[:max_bytes])
+        del self._buffer[:max_bytes]
+        return data
+
+    async def read_exactly(self, n: int, timeout: float) -> bytes:
+        """Return n bytes within ``timeout`` seconds in all; a short answer raises NoAnswer."""
+        deadline = asyncio.get_running_loop().time() + timeout
+        while len(self._buffer) < n:
+            await self._fill_until(deadline, f"{len(self._buffer)} of {n} bytes")
+        data = bytes(self._buffer[:n])
+        del self._buffer[:n]
+        return data
+
+    async def read_until(self, terminator: bytes, timeout: float, limit: int = 65536) -> bytes:
+        """Return bytes up to and including ``terminator``; ``timeout`` is between two arrivals."""
+        searched = 0
+        while (at := self._buffer.find(terminator, searched)) < 0:
+            if len(self._buffer) >= limit:
+                raise FrameError(f"no end of message within {limit} bytes")
+            searched = max(0, len(self._buffer) - len(terminator) + 1)
+            await self._fill(timeout)
+        end = at + len(terminator)
+        data = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        return data
+
+    async def discard_input(self) -> None:
+        """Forget bytes that came unasked or too late."""
+        self._buffer.clear()
+        while True:
+            try:
+                stale = await self._receive(4096, 0.0)
+            except NoAnswer:
+                return
+            if self.trace:
+                self.trace("rx", stale)
+
+    async def _fill_until(self, deadline: float, got: str) -> None:
+        left = deadline - asyncio.get_running_loop().time()
+        if left <= 0:
+            raise NoAnswer(f"incomplete answer: {got}")
+        await self._fill(left)
+
+    async def _fill(self, timeout: float) -> None:
+        data = await self._receive(4096, timeout)
+        if self.software_7e1:
+            data = data.translate(_STRIP)
+        if self.trace:
+            self.trace("rx", data)
+        self._buffer += data

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""One module a command, found by name."""

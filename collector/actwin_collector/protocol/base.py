@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""What a protocol driver is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ..channel.base import Link
+from ..model import DeviceSpec, ReadResult, Telegram
+
+
+class Driver(ABC):
+    """A stateless object: a pure codec plus a dialogue over any link.
+
+    ``SETTINGS`` maps each device setting the driver understands to its help text.
+    """
+
+    name: ClassVar[str]
+    SETTINGS: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:
+        """Hold one dialogue on an open link; raises CollectorError, never retries the dialogue."""
+
+    @classmethod
+    @abstractmethod
+    def decode(cls, telegram: Mapping) -> Telegram:
+        """Decode the JSON object of the ``decode`` command; pure; raises CollectorError."""

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Finds drivers and channels by entry point, so that a new one is a separate package."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from ..channel.base import Link
+from ..model import ConfigError, LineSpec
+from .base import Driver
+
+DRIVERS = "actwin.collector.drivers"
+CHANNELS = "actwin.collector.channels"
+
+
+def names(group: str) -> list[str]:
+    """Return the sorted names registered in an entry point group."""
+    return sorted({entry.name for entry in entry_points(group=group)})
+
+
+def driver_class(name: str) -> type[Driver]:
+    """Return the driver class registered as ``name``; raises ConfigError."""
+    return _load(DRIVERS, name)
+
+
+def get_driver(name: str) -> Driver:
+    """Return a driver by name; raises ConfigError."""
+    return driver_class(name)()
+
+
+def make_link(line: LineSpec) -> Link:
+    """Return a closed link for a line; raises ConfigError for an unknown kind."""
+    return _load(CHANNELS, line.kind)(line)
+
+
+def _load(group: str, name: str) -> type:
+    for entry in entry_points(group=group):
+        if entry.name == name:
+            try:
+                return entry.load()
+            except (ImportError, AttributeError) as error:
+                raise ConfigError(f"{name} cannot be loaded: {error}") from error
+    what = "driver" if group == DRIVERS else "line kind"
+    known = ", ".join(names(group)) or "none"
+    raise ConfigError(f"unknown {what} {name!r} (known: {known})")

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Ways to deliver batches and to fetch configuration."""
