@@ -56,4 +56,5 @@ def connect(database=None):
             host=socket_dir(), user="actwin", dbname=database or DATABASE, connect_timeout=10
         )
     except psycopg2.OperationalError as error:
-        raise CommandError(f"database {database or DATABASE}: {str(error).splitlines()[0]}") from error
+        reason = str(error).splitlines()[0]
+        raise CommandError(f"database {database or DATABASE}: {reason}") from error

@@ -1,6 +1,5 @@
 """A thin XML-RPC client of the local Odoo."""
 
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -42,6 +41,6 @@ def wait_until_up(url=URL, seconds=120):
         try:
             with urllib.request.urlopen(f"{url}/web/health", timeout=5):
                 return
-        except (urllib.error.URLError, socket.timeout, ConnectionError):
+        except (TimeoutError, urllib.error.URLError, ConnectionError):
             time.sleep(0.5)
     raise CommandError(f"Odoo does not answer on {url} after {seconds} s")

@@ -11,7 +11,8 @@ HELP = "what is running and what has arrived"
 
 DEVICES = """
     SELECT d.key, d.driver, count(r.*) AS readings,
-           count(r.*) FILTER (WHERE r.ts > now() AT TIME ZONE 'UTC' - interval '10 minutes') AS fresh,
+           count(r.*) FILTER (
+               WHERE r.ts > now() AT TIME ZONE 'UTC' - interval '10 minutes') AS fresh,
            max(r.ts) AS newest
       FROM actwin_device d
       LEFT JOIN actwin_device_parameter p ON p.device_id = d.id
@@ -31,7 +32,10 @@ TOTALS = """
            (SELECT count(*) FROM account_move WHERE state = 'posted'
              AND actwin_run_id IS NOT NULL) AS invoices
 """
-VERSIONS = "SELECT name, latest_version FROM ir_module_module WHERE state = 'installed' AND name LIKE 'actwin%' ORDER BY 1"
+VERSIONS = """
+    SELECT name, latest_version FROM ir_module_module
+     WHERE state = 'installed' AND name LIKE 'actwin%' ORDER BY name
+"""
 
 
 def add_arguments(parser):
@@ -101,8 +105,8 @@ def run(arguments):
             f"{device['key']:<8} {device['driver']:<14} {device['readings']:>10} "
             f"{device['fresh']:>12} {newest:>10}"
         )
-    totals = state["totals"]
+    totals, waiting = state["totals"], state["outbox"].get("pending", "?")
     print(
         f"\nreadings about {totals['readings_about']}, rejected {totals['rejected']}, "
-        f"invoices {totals['invoices']}, waiting in the outbox {state['outbox'].get('pending', '?')}"
+        f"invoices {totals['invoices']}, waiting in the outbox {waiting}"
     )
