@@ -30,7 +30,9 @@ def _wanted(argv: Sequence[str]) -> Sequence[str]:
 
 def build_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Return the parser with the command ``argv`` names, or with all when it names none."""
-    parser = argparse.ArgumentParser(prog="actwin-collector", description="Reads meters and delivers to Odoo.")
+    parser = argparse.ArgumentParser(
+        prog="actwin-collector", description="Reads meters and delivers every reading to Odoo."
+    )
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("-v", "--verbose", action="count", default=0, help="log more (twice: all)")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

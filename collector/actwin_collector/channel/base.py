@@ -49,7 +49,7 @@ class Link(ABC):
     async def _receive(self, max_bytes: int, timeout: float) -> bytes:
         """Return 1..max_bytes bytes; raises NoAnswer at the timeout, LinkError when closed."""
 
-    async def set_serial(
+    async def set_serial(  # noqa: B027 - most media have nothing to set
         self, baudrate: int | None = None, bytesize: int | None = None, parity: str | None = None
     ) -> None:
         """Change the speed or form of a serial line; nothing happens where there is none."""

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""The outbox file: its tables, how it is opened, and what happens when it is damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from .files import sync_directory
+from .model import CollectorError
+
+_log = logging.getLogger(__name__)
+
+PAGE = 4096
+# Acknowledging must always work, so the hard limit lies above the one for taking readings.
+HEADROOM_PAGES = 512
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS channel (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS reading (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: a batch is a range of ids
+    channel INTEGER NOT NULL, ts INTEGER NOT NULL, value TEXT NOT NULL, status INTEGER NOT NULL,
+    UNIQUE (channel, ts, value));
+CREATE TABLE IF NOT EXISTS event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    device TEXT NOT NULL, ts INTEGER NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS comm (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    device TEXT NOT NULL, started REAL NOT NULL, ended REAL NOT NULL, ok INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, error TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batch (
+    batch_id TEXT PRIMARY KEY,
+    reading_first INTEGER, reading_last INTEGER, event_first INTEGER, event_last INTEGER,
+    comm_first INTEGER, comm_last INTEGER);
+CREATE TABLE IF NOT EXISTS dead (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel TEXT NOT NULL, ts INTEGER NOT NULL, value TEXT NOT NULL, status INTEGER NOT NULL,
+    code TEXT NOT NULL, text TEXT NOT NULL, refused_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS mark (device TEXT PRIMARY KEY, ts INTEGER NOT NULL);
+"""
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class OutboxError(CollectorError):
+    """The outbox cannot take or give anything now; what was not taken stays due."""
+
+    default_code = "outbox_failed"
+
+
+class OutboxFull(OutboxError):
+    """The quota is reached or the disk is full; nothing is thrown away, nothing new is taken."""
+
+    default_code = "outbox_full"
+
+
+class OutboxDamaged(OutboxError):
+    """The file is not a whole database any more."""
+
+    default_code = "outbox_damaged"
+
+
+def connect(path: Path, quota_bytes: int) -> sqlite3.Connection:
+    """Open or create the file, synced on every commit; raises OutboxError."""
+    is_new = not path.exists()
+    with translated(path):
+        db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    try:
+        with translated(path):
+            _prepare(db, quota_bytes)
+    except OutboxError:
+        db.close()
+        raise
+    if is_new:
+        os.chmod(path, 0o600)
+        sync_directory(path.parent)
+    return db
+
+
+def _prepare(db: sqlite3.Connection, quota_bytes: int) -> None:
+    db.execute(f"PRAGMA page_size={PAGE}")
+    db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    db.execute("PRAGMA journal_mode=WAL")
+    # In WAL mode only FULL syncs each commit: a reading counts as taken when the disk has it.
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA journal_size_limit=16777216")
+    db.execute(f"PRAGMA max_page_count={quota_bytes // PAGE + HEADROOM_PAGES}")
+    db.executescript(_TABLES)
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours, by their codes."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise OutboxFull(f"no room for new readings in {path}: {error}") from error
+        if code in _DAMAGED:
+            raise OutboxDamaged(f"{path} is damaged: {error}") from error
+        raise OutboxError(f"{path}: {error}") from error
+
+
+def move_aside(path: Path) -> Path:
+    """Rename a damaged file and its companions for later salvage; returns the new name."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    target = path.with_name(f"{path.name}.damaged-{stamp}")
+    number = 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(f"{path}{suffix}", f"{target}{suffix}")
+    sync_directory(path.parent)
+    _log.critical("the outbox %s was damaged; it lies at %s now, a new one begins", path, target)
+    return target
