@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""Application headers of EN 13757-3 (CI field and what follows it before the records)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...model import FrameError, MeterIdentity, ProtocolError
+from .media import identification, manufacturer_letters, medium_name
+
+LONG, SHORT, NONE, FIXED, ERROR = 0x72, 0x7A, 0x78, 0x73, 0x70
+
+_STATUS_FLAGS = ((0x04, "low_power"), (0x08, "permanent_error"), (0x10, "temporary_error"))
+_STATUS_APPLICATION = ("", "application_busy", "application_error", "abnormal_condition")
+_ERRORS = {
+    0: "unspecified error",
+    1: "CI field not implemented",
+    2: "buffer too long",
+    3: "too many records",
+    4: "premature end of record",
+    5: "too many DIFEs",
+    6: "too many VIFEs",
+    7: "reserved",
+    8: "application busy",
+    9: "too many readouts",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """``body`` is what follows the header; ``configuration`` the signature word, low byte first."""
+
+    meter: MeterIdentity
+    body: bytes
+    access_number: int = 0
+    status: int = 0
+    configuration: int = 0
+
+
+def parse_header(data: bytes) -> Header:
+    """Parse application data that starts with a CI field 72, 7A or 78.
+
+    Raises ProtocolError (code ``meter_error``) for an error answer (CI 70), FrameError otherwise.
+    """
+    ci = data[0]
+    if ci == LONG:
+        return _long(data)
+    if ci == SHORT:
+        return _short(data, 1, {})
+    if ci == NONE:
+        return Header(MeterIdentity(), data[1:])
+    if ci == ERROR:
+        code = data[1] if len(data) > 1 else 0
+        said = _ERRORS.get(code, f"error {code}")
+        raise ProtocolError(f"the meter answers: {said}", "meter_error")
+    raise FrameError(f"CI field {ci:02X} carries no readings", "unsupported_ci")
+
+
+def meter_address(raw: bytes) -> dict[str, str]:
+    """Return 8 address bytes as the id, manufacturer, version and medium of MeterIdentity."""
+    return {
+        "id": identification(raw[:4]),
+        "manufacturer": manufacturer_letters(raw[4:6]),
+        "version": str(raw[6]),
+        "medium": medium_name(raw[7]),
+    }
+
+
+def status_names(status: int) -> list[str]:
+    """Return what a status byte says, in words; empty when all is well."""
+    application = _STATUS_APPLICATION[status & 3]
+    flags = [name for bit, name in _STATUS_FLAGS if status & bit]
+    return [application, *flags] if application else flags
+
+
+def _long(data: bytes) -> Header:
+    if len(data) < 13:
+        raise FrameError("the answer ends inside the header", "truncated")
+    return _short(data, 9, meter_address(data[1:9]))
+
+
+def _short(data: bytes, position: int, address: dict[str, str]) -> Header:
+    if len(data) < position + 4:
+        raise FrameError("the answer ends inside the header", "truncated")
+    access, status = data[position], data[position + 1]
+    configuration = int.from_bytes(data[position + 2 : position + 4], "little")
+    extra = {"access_number": str(access), "status": f"{status:02X}"}
+    if names := status_names(status):
+        extra["status_text"] = ",".join(names)
+    meter = MeterIdentity(**address, extra=extra)
+    return Header(meter, data[position + 4 :], access, status, configuration)

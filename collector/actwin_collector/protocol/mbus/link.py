@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Link layer of EN 13757-2: frames as bytes, and how to read one from a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...channel.base import Link
+from ...model import ChecksumError, FrameError
+
+ACK = b"\xe5"
+SND_NKE = 0x40
+SND_UD = 0x53
+REQ_UD2 = 0x5B
+FCB = 0x20
+MASTER = 0x40
+SECONDARY = 0xFD
+BROADCAST_ANSWERED = 0xFE
+SELECT = 0x52
+
+_SHORT, _LONG, _STOP = 0x10, 0x68, 0x16
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A long or short frame; ``data`` starts with the CI field and is empty in a short frame."""
+
+    control: int
+    address: int
+    data: bytes = b""
+
+
+def short_frame(control: int, address: int) -> bytes:
+    """Return the five bytes of a short frame."""
+    return bytes((_SHORT, control, address, control + address & 0xFF, _STOP))
+
+
+def long_frame(control: int, address: int, data: bytes) -> bytes:
+    """Return a long frame around ``data``, which starts with the CI field."""
+    body = bytes((control, address)) + data
+    return bytes((_LONG, len(body), len(body), _LONG)) + body + bytes((sum(body) & 0xFF, _STOP))
+
+
+def parse_frame(wire: bytes) -> Frame:
+    """Return the frame that ``wire`` is, exactly; raises FrameError or ChecksumError."""
+    if wire[:1] == bytes((_SHORT,)):
+        return _checked(wire, wire[1:3], 5)
+    if len(wire) < 9 or wire[0] != _LONG or wire[3] != _LONG:
+        raise FrameError("not an M-Bus frame")
+    if wire[1] != wire[2] or wire[1] < 3:
+        raise FrameError(f"the two length bytes are {wire[1]} and {wire[2]}")
+    return _checked(wire, wire[4:-2], wire[1] + 6)
+
+
+def _checked(wire: bytes, body: bytes, length: int) -> Frame:
+    if len(wire) < length:
+        raise FrameError(f"{len(wire)} of {length} bytes", "truncated")
+    if len(wire) > length:
+        raise FrameError(f"{len(wire) - length} bytes after the end of the frame")
+    if wire[-1] != _STOP:
+        raise FrameError("no stop byte at the end of the frame")
+    if sum(body) & 0xFF != wire[-2]:
+        raise ChecksumError(f"check sum is {wire[-2]:02X}, should be {sum(body) & 0xFF:02X}")
+    return Frame(body[0], body[1], body[2:])
+
+
+async def receive(link: Link, timeout: float) -> bytes:
+    """Read one frame, or the single character E5; raises NoAnswer, FrameError, LinkError."""
+    first = await link.read_exactly(1, timeout)
+    if first == ACK:
+        return first
+    if first[0] == _SHORT:
+        return first + await link.read_exactly(4, timeout)
+    if first[0] != _LONG:
+        raise FrameError(f"an answer starts with {first.hex().upper()}")
+    head = first + await link.read_exactly(3, timeout)
+    if head[1] != head[2] or head[3] != _LONG:
+        raise FrameError(f"an answer starts with {head.hex().upper()}")
+    return head + await link.read_exactly(head[1] + 2, timeout)

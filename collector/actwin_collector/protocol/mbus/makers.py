@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""What single makers mean by codes the standard leaves to them.
+
+Data, not code: by manufacturer letters, from the general decoder's quantity to (quantity, base
+unit, factor from the number on the wire). Sources: real telegrams with known readings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from ...model import Record
+from ...units import EXACT
+
+Meaning = tuple[str, str, str]
+
+_OWN = "manufacturer_specific_"
+_PHASES = ("l1", "l2", "l3")
+_LINES = ("l1_l2", "l2_l3", "l3_l1")
+
+
+def _phases(quantity: str, unit: str, named: Sequence[str], first: int = 1) -> dict[str, Meaning]:
+    """Names for ``quantity`` with the makers' own VIFEs first, first + 1, …"""
+    wire = "dimensionless" if quantity == "power_factor" else quantity
+    return {
+        f"{wire}_maker_{code:02x}": (f"{quantity}_{name}", unit, "1")
+        for code, name in enumerate(named, first)
+    }
+
+
+MAKERS: Mapping[str, Mapping[str, Meaning]] = {
+    # Schneider Electric iEM3000. Records with subunit 1 are reactive, with subunit 2 apparent.
+    "SEC": {
+        **_phases("current", "A", ("average", *_PHASES), 0),
+        **_phases("voltage", "V", (*_PHASES, "average", *_LINES, "line_average")),
+        **_phases("power", "W", _PHASES),
+        **_phases("energy", "Wh", _PHASES),
+        "energy_maker_09": ("energy_backward", "Wh", "1"),
+        "energy_maker_0d": ("energy_partial", "Wh", "1"),
+        f"{_OWN}0a": ("power_factor", "", "1"),
+        f"{_OWN}0b": ("frequency", "Hz", "1"),
+        f"{_OWN}24": ("nominal_frequency", "Hz", "1"),
+    },
+    # IME energy meters: FF, a code for the measure, then a standard VIF; Nemo: VIFE FF and a code.
+    "IME": {
+        f"{_OWN}00043b": ("energy_forward", "Wh", "10"),
+        f"{_OWN}00043c": ("energy_backward", "Wh", "10"),
+        f"{_OWN}01043b": ("reactive_energy_forward", "varh", "10"),
+        f"{_OWN}01043c": ("reactive_energy_backward", "varh", "10"),
+        f"{_OWN}0748": ("voltage", "V", "0.1"),
+        f"{_OWN}0848": ("voltage_line_to_line", "V", "0.1"),
+        f"{_OWN}0959": ("current", "A", "0.001"),
+        f"{_OWN}0a48": ("frequency", "Hz", "0.1"),
+        f"{_OWN}5a": ("frequency", "Hz", "0.1"),
+        **_phases("power", "W", _PHASES),
+        **_phases("power_factor", "", _PHASES),
+        **_phases("voltage", "V", _LINES, 4),
+        "current_maker_04": ("current_neutral", "A", "1"),
+    },
+}
+
+
+def name_makers_codes(manufacturer: str, records: Sequence[Record]) -> tuple[Record, ...]:
+    """Return the records with a known maker's own codes named and scaled."""
+    meanings = MAKERS.get(manufacturer)
+    if not meanings:
+        return tuple(records)
+    return tuple(_named(record, meanings.get(record.quantity)) for record in records)
+
+
+def _named(record: Record, meaning: Meaning | None) -> Record:
+    if meaning is None:
+        return record
+    quantity, unit, factor = meaning
+    value = record.value
+    if isinstance(value, Decimal):
+        value = EXACT.multiply(value, Decimal(factor))
+    return replace(record, quantity=quantity, unit=unit, value=value)

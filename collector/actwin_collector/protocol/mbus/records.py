@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""The record decoder of EN 13757-3, shared by wired and wireless M-Bus.
+
+Meters repeat the same DIF/VIF header bytes in every telegram, so what a header means is worked out
+once and kept; a known header costs one dictionary look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ...model import FrameError, Record
+from . import vif as kinds
+from .values import Decoder, Value, fixed_length, make_decoder, time_text, variable_length
+from .vif import EXTENSION_FB, EXTENSION_FD, PRIMARY, Vif
+from .vife import apply_extensions
+
+MAX_EXTENSIONS = 10
+# Meters on one site need some hundred headers; noise must not make the table grow for ever.
+_CACHE_LIMIT = 8192
+_FILLER = 0x2F
+_FUNCTIONS = ("instantaneous", "maximum", "minimum", "error")
+_EXTENSIONS = {0x7B: EXTENSION_FB, 0x7D: EXTENSION_FD}
+_TIME_POINTS = ("date", "datetime")
+MAKER_BLOCK = "manufacturer_specific"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What one DIF/VIF header means; ``length`` -1 says a length byte follows the header."""
+
+    length: int
+    decode: Decoder
+    quantity: str
+    unit: str
+    function: str
+    storage: int
+    tariff: int
+    subunit: int
+    is_time: bool
+    is_event: bool
+
+
+class Row(NamedTuple):
+    """One record as found: its meaning, its value in the base unit, and its bytes."""
+
+    field: Field
+    value: Value
+    raw: bytes
+
+
+class RecordSet(NamedTuple):
+    """All records of a telegram; ``more`` says the meter has further telegrams (DIF 1F)."""
+
+    records: tuple[Record, ...]
+    more: bool
+
+
+_cache: dict[bytes, Field] = {}
+
+
+def decode_records(data: bytes) -> RecordSet:
+    """Decode the application data after the header; raises FrameError.
+
+    A telegram that ends inside a record is refused as a whole (code ``truncated``): what was lost
+    with the end may have changed the meaning of what came before. A maker's own block becomes one
+    last record without value whose ``raw`` holds its bytes.
+    """
+    rows, maker, more = split_records(data)
+    records = _to_records(rows)
+    if maker is not None:
+        records.append(Record(MAKER_BLOCK, None, raw=maker.hex().upper()))
+    return RecordSet(tuple(records), more)
+
+
+def split_records(data: bytes) -> tuple[list[Row], bytes | None, bool]:
+    """Return the rows, the maker's block (None when there is none), and the more-follows flag."""
+    rows: list[Row] = []
+    position, end = 0, len(data)
+    try:
+        while position < end:
+            dif = data[position]
+            if dif == _FILLER:
+                position += 1
+                continue
+            if dif & 0x0F == 0x0F:
+                return _special(rows, data, position)
+            header_end = _header_end(data, position)
+            header = data[position:header_end]
+            field = _cache.get(header) or _learn(header)
+            stop, start = _data_end(data, header_end, field.length), header_end
+            if stop > end:
+                raise _truncated(data)
+            rows.append(Row(field, field.decode(data[start:stop]), data[position:stop]))
+            position = stop
+    except IndexError:
+        raise _truncated(data) from None
+    return rows, None, False
+
+
+def _truncated(data: bytes) -> FrameError:
+    return FrameError(f"the last of {len(data)} data bytes is in mid-record", "truncated")
+
+
+def _special(rows: list[Row], data: bytes, position: int) -> tuple[list[Row], bytes | None, bool]:
+    dif = data[position]
+    if dif in (0x0F, 0x1F):
+        return rows, data[position + 1 :], dif == 0x1F
+    raise FrameError(f"reserved data information field {dif:02X}", "bad_record")
+
+
+def _header_end(data: bytes, position: int) -> int:
+    while data[position] & 0x80:
+        position += 1
+    position += 1
+    vif = data[position]
+    if vif & 0x7F == 0x7C:
+        position += 1 + data[position + 1]
+        if not vif & 0x80:
+            return position + 1
+        position += 1
+    while data[position] & 0x80:
+        position += 1
+    return position + 1
+
+
+def _data_end(data: bytes, start: int, length: int) -> int:
+    if length >= 0:
+        return start + length
+    variable = variable_length(data[start])
+    if variable < 0:
+        raise FrameError(f"reserved length byte {data[start]:02X}", "bad_record")
+    return start + 1 + variable
+
+
+def _learn(header: bytes) -> Field:
+    if len(_cache) >= _CACHE_LIMIT:
+        _cache.clear()
+    field = _cache[header] = _parse_header(header)
+    return field
+
+
+def _parse_header(header: bytes) -> Field:
+    dif = header[0]
+    storage, tariff, subunit = dif >> 6 & 1, 0, 0
+    position = 0
+    while header[position] & 0x80:
+        extension = header[position + 1]
+        storage |= (extension & 0x0F) << (1 + 4 * position)
+        tariff |= (extension >> 4 & 3) << (2 * position)
+        subunit |= (extension >> 6 & 1) << position
+        position += 1
+    if position > MAX_EXTENSIONS:
+        raise FrameError(f"more than {MAX_EXTENSIONS} DIFEs", "bad_record")
+    vif = parse_vif(header[position + 1 :])
+    function = _FUNCTIONS[dif >> 4 & 3]
+    return Field(
+        length=fixed_length(dif & 0x0F),
+        decode=make_decoder(dif & 0x0F, vif),
+        quantity=vif.quantity,
+        unit=vif.unit,
+        function=function,
+        storage=storage,
+        tariff=tariff,
+        subunit=subunit,
+        is_time=vif.quantity in _TIME_POINTS and dif & 0x30 == 0 and not (tariff or subunit),
+        is_event=vif.kind == kinds.EVENT_TIME and fixed_length(dif & 0x0F) > 0,
+    )
+
+
+def parse_vif(codes: bytes) -> Vif:
+    """Return the meaning of a VIF with all its extensions; raises FrameError."""
+    code = codes[0] & 0x7F
+    if code == 0x7C:
+        stop = 2 + codes[1]
+        base = Vif(codes[2:stop][::-1].decode("latin-1").strip("\x00 ") or "plain_text")
+        rest = codes[stop:]
+    elif codes[0] in (0xFB, 0xFD):
+        base, rest = _extended(code, codes[1] & 0x7F), codes[2:]
+    else:
+        base, rest = PRIMARY.get(code, Vif(f"vif_{code:02x}")), codes[1:]
+    if len(rest) > MAX_EXTENSIONS:
+        raise FrameError(f"more than {MAX_EXTENSIONS} VIFEs", "bad_record")
+    if code == 0x7F and rest:
+        own = bytes(byte & 0x7F for byte in rest).hex()
+        return Vif(f"{MAKER_BLOCK}_{own}", kind=kinds.NUMBER)
+    return apply_extensions(base, rest)
+
+
+def _extended(table: int, code: int) -> Vif:
+    return _EXTENSIONS[table].get(code) or Vif(f"vif_{table | 0x80:02x}{code:02x}")
+
+
+def _to_records(rows: Sequence[Row]) -> list[Record]:
+    stamps = _time_stamps(rows)
+    return [
+        Record(
+            quantity=field.quantity,
+            value=value,
+            unit=field.unit,
+            ts=time_text(raw[-field.length :]) if field.is_event else stamps.get(field.storage),
+            function=field.function,
+            storage=field.storage,
+            tariff=field.tariff,
+            subunit=field.subunit,
+            raw=raw.hex().upper(),
+        )
+        for field, value, raw in rows
+    ]
+
+
+def _time_stamps(rows: Sequence[Row]) -> dict[int, str]:
+    """A time point in a storage says when the other values of that storage were taken."""
+    stamps: dict[int, str] = {}
+    for field, value, _raw in rows:
+        if field.is_time and isinstance(value, str):
+            known = stamps.get(field.storage)
+            # A date and time together: the one with the time says more.
+            if known is None or len(known) < len(value):
+                stamps[field.storage] = value
+    return stamps
