@@ -1,0 +1,1 @@
+"""Energy balance arithmetic: plain Python, no Odoo import, no database."""
