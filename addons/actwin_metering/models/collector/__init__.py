@@ -1,0 +1,1 @@
+from . import config_mixin, schedule, collector, collector_api, line, device, device_parameter

@@ -1,0 +1,37 @@
+from odoo import api, fields, models
+
+_KEEP_DAYS = 90
+
+
+class ActwinIngestBatch(models.Model):
+    """A delivery of a collector and what became of it; makes a repeated delivery harmless."""
+
+    _name = "actwin.ingest.batch"
+    _description = "Ingest Batch"
+    _order = "id desc"
+    _rec_name = "batch_id"
+    _log_access = False
+
+    batch_id = fields.Char("Batch", required=True, readonly=True)
+    collector_id = fields.Many2one(
+        "actwin.collector", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    site_id = fields.Many2one("actwin.site", readonly=True, index=True)
+    company_id = fields.Many2one("res.company", readonly=True, index=True)
+    received_at = fields.Datetime(required=True, readonly=True, index=True)
+    sent_at = fields.Datetime(readonly=True)
+    rows = fields.Integer(readonly=True)
+    accepted = fields.Integer(readonly=True)
+    duplicates = fields.Integer(readonly=True)
+    conflicts = fields.Integer(readonly=True)
+    rejected = fields.Integer(readonly=True)
+    digest = fields.Char(readonly=True)
+    answer = fields.Json(readonly=True)
+
+    _batch_uniq = models.Constraint("UNIQUE (batch_id)", "The batch is known already.")
+
+    @api.autovacuum
+    def _gc_batches(self):
+        """Forget old batches: their rows stay idempotent by (channel, time)."""
+        limit = fields.Datetime.subtract(fields.Datetime.now(), days=_KEEP_DAYS)
+        self.env.cr.execute("DELETE FROM actwin_ingest_batch WHERE received_at < %s", [limit])
