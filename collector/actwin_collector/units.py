@@ -20,8 +20,8 @@ BASE_UNITS = frozenset(
 )
 ROUND_PLACES = 12
 
-# Wide enough that no product of a meter's digits and a unit's factor is ever rounded.
-EXACT = Context(prec=120, rounding=ROUND_HALF_EVEN)
+# Wide enough that no number a meter can send, times a unit's factor, is ever rounded.
+EXACT = Context(prec=400, rounding=ROUND_HALF_EVEN)
 
 
 def _prefixed(unit: str, *prefixes: str) -> dict[str, tuple[str, Fraction]]:
@@ -92,10 +92,23 @@ def convert(value: Decimal, source: str, target: str) -> Decimal:
         return value
     ratio = _ratio(source, target)
     product = EXACT.multiply(value, Decimal(ratio.numerator))
-    quotient = EXACT.divide(product, Decimal(ratio.denominator))
-    if EXACT.multiply(quotient, Decimal(ratio.denominator)) == product:
+    return divided(product, ratio.denominator)
+
+
+def divided(number: Decimal, divisor: int) -> Decimal:
+    """Return number / divisor: exact when that is a finite decimal, else with ROUND_PLACES."""
+    quotient = EXACT.divide(number, Decimal(divisor))
+    if _is_finite(Fraction(number) / divisor):
         return quotient
     return quotient.quantize(Decimal(1).scaleb(-ROUND_PLACES), context=EXACT)
+
+
+def _is_finite(number: Fraction) -> bool:
+    rest = number.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
 
 
 def plain(value: Decimal) -> str:

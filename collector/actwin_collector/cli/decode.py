@@ -123,7 +123,8 @@ def _print_table(found: Mapping) -> None:
     rows = [columns, *(_cells(record, columns) for record in found["records"])]
     widths = [max(len(row[n]) for row in rows) for n in range(len(columns))]
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
 
 
 def _cells(record: Mapping, columns: tuple[str, ...]) -> tuple[str, ...]:

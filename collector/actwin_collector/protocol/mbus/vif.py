@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ...units import EXACT, ROUND_PLACES
+from ...units import EXACT, divided
 
 NUMBER = "number"
 UNSIGNED = "unsigned"
@@ -46,12 +46,7 @@ class Vif:
     def scaled(self, number: Decimal) -> Decimal:
         """Return a number from the wire in the base unit; exact unless there is a divisor."""
         product = EXACT.multiply(number, self.factor)
-        if self.divisor == 1:
-            return product
-        quotient = EXACT.divide(product, Decimal(self.divisor))
-        if EXACT.multiply(quotient, Decimal(self.divisor)) == product:
-            return quotient
-        return quotient.quantize(Decimal(1).scaleb(-ROUND_PLACES), context=EXACT)
+        return product if self.divisor == 1 else divided(product, self.divisor)
 
 
 def _power(exponent: int, times: int | Decimal = 1) -> Decimal:
