@@ -23,6 +23,7 @@ _COLLECTOR = {
     "outbox_quota_mb": Field(int, 2048, low=1, high=1_000_000),
     "batch_size": Field(int, 5000, low=1, high=100_000),
     "send_seconds": Field(float, 10.0, low=0.1, high=3600),
+    "backoff_max_seconds": Field(float, 300.0, low=1, high=86400),
     "status_seconds": Field(float, 60.0, low=0.5, high=3600),
     "jitter_seconds": Field(float, 0.0, low=0, high=3600),
     "dialogue_seconds": Field(float, 180.0, low=1, high=3600),
@@ -55,6 +56,7 @@ class CollectorSettings:
     outbox_quota_mb: int = 2048
     batch_size: int = 5000
     send_seconds: float = 10.0
+    backoff_max_seconds: float = 300.0
     status_seconds: float = 60.0
     jitter_seconds: float = 0.0
     dialogue_seconds: float = 180.0

@@ -149,6 +149,9 @@ def _device(entry: object, path: str, problems: Problems, strict: bool) -> Devic
         ParameterSpec(**parse_table(parameter, _PARAMETER, where, problems, strict))
         for where, parameter in listed
     )
+    phase = values["settings"].get("phase_seconds") or 0
+    if not isinstance(phase, int | float):
+        problems.add(f"{path}.settings.phase_seconds", f"{phase!r} is not a number")
     if not listed:
         problems.add(f"{path}.parameters", "a device without parameters would deliver nothing")
     return DeviceSpec(**values)

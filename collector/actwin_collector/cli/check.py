@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""``check``: is the configuration right, is Odoo there, do the lines open, do devices answer."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from ..config import Settings, load_settings
+from ..model import CollectorError
+from ..protocol.registry import driver_class, make_link
+from ..site import Site, combine, load_cache, parse_site, unused_overrides
+from .common import add_config, fetch_document
+from .read import read_once
+
+HELP = "check the configuration, Odoo and the lines, and name every mistake"
+
+# Settings that the scheduler reads itself, whatever the driver.
+_COMMON_SETTINGS = {"phase_seconds"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_config(parser)
+    parser.add_argument("--offline", action="store_true", help="no Odoo: the file and the cache")
+    parser.add_argument("--read", action="store_true", help="also read every device once")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check; 0 when nothing is wrong. A mistake in the file itself ends the check at once."""
+    settings = load_settings(args.config)
+    print(f"file: ok ({settings.path})")
+    mistakes: list[str] = []
+    document = _document(settings, args.offline, mistakes)
+    if document is not None:
+        site = _site(settings, document, mistakes)
+        if site is not None:
+            mistakes += [text for device in site.devices.values() for text in _device(device)]
+            mistakes += asyncio.run(_reach(settings, site, args.read))
+    for text in mistakes:
+        print(f"mistake: {text}")
+    print("ok" if not mistakes else f"{len(mistakes)} mistake(s)")
+    return 1 if mistakes else 0
+
+
+def _document(settings: Settings, offline: bool, mistakes: list[str]) -> dict | None:
+    if settings.odoo is not None and not offline:
+        try:
+            document = fetch_document(settings)
+            print(f"odoo: ok ({settings.odoo.url}, configuration {document.get('version')})")
+            if settings.collector.config_from == "odoo":
+                return document
+        except CollectorError as error:
+            mistakes.append(f"odoo: {error.message} [{error.code}]")
+    if settings.collector.config_from == "file":
+        return {}
+    try:
+        return load_cache(settings.collector.cache_path)
+    except CollectorError as error:
+        mistakes.append(error.message)
+        return None
+
+
+def _site(settings: Settings, document: dict, mistakes: list[str]) -> Site | None:
+    unused = unused_overrides(document, settings.local)
+    mistakes += [f"{path}: there is nothing of this key to override" for path in unused]
+    try:
+        source = "the site's configuration"
+        site = parse_site(combine(document, settings.local), source, strict=not document)
+    except CollectorError as error:
+        mistakes.append(error.message)
+        return None
+    print(f"site: {len(site.lines)} lines, {len(site.devices)} devices")
+    return site
+
+
+def _device(device) -> list[str]:
+    try:
+        cls = driver_class(device.driver)
+    except CollectorError as error:
+        return [f"device {device.key}: {error.message}"]
+    known = set(cls.SETTINGS) | _COMMON_SETTINGS
+    return [
+        f"device {device.key}: unknown setting {key!r} (known: {', '.join(sorted(known))})"
+        for key in sorted(set(device.settings) - known)
+    ]
+
+
+async def _reach(settings: Settings, site: Site, read: bool) -> list[str]:
+    mistakes = []
+    for line in site.lines.values():
+        link = None
+        try:
+            link = make_link(line)
+            await link.open()
+            print(f"line {line.key}: ok")
+        except CollectorError as error:
+            mistakes.append(f"line {line.key}: {error.message} [{error.code}]")
+        finally:
+            if link is not None:
+                await link.close()
+    for device in site.devices.values() if read else ():
+        try:
+            await read_once(settings, device, site.lines[device.line])
+            print(f"device {device.key}: ok")
+        except CollectorError as error:
+            mistakes.append(f"device {device.key}: {error.message} [{error.code}]")
+    return mistakes

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""``status``: what the running collector does, and what waits."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from ..config import load_settings
+from ..outbox import Outbox
+from ..status import outbox_status, read_status
+from .common import add_config
+
+HELP = "show devices, errors and the outbox; exit code 1 when the daemon does not run"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_config(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the state: from the daemon's status file and, for what waits, from the outbox."""
+    collector = load_settings(args.config).collector
+    status = read_status(collector.status_path) or {"running": False, "devices": {}}
+    if collector.outbox_path.exists():
+        outbox = Outbox(collector.outbox_path, collector.outbox_quota_mb * 1024 * 1024)
+        try:
+            status["outbox"] = outbox_status(outbox.stats())
+        finally:
+            outbox.close()
+    status["collector"] = collector.code
+    if args.json:
+        print(json.dumps(status, ensure_ascii=False))
+    else:
+        _print(status)
+    return 0 if status["running"] else 1
+
+
+def _print(status: dict) -> None:
+    state = f"running since {status['started_at']}" if status["running"] else "not running"
+    print(f"collector {status['collector']}: {state}")
+    outbox = status.get("outbox")
+    if outbox:
+        oldest = f", oldest {outbox['oldest']}" if outbox["oldest"] else ""
+        print(f"outbox: {outbox['pending']} waiting{oldest}, {outbox['dead']} rejected, ", end="")
+        print(f"{outbox['bytes'] // 1024} KiB")
+    for text in status.get("problems", []):
+        print(f"problem: {text}")
+    devices = status["devices"]
+    if devices:
+        print(f"{'device':<16} {'ok':>8} {'errors':>7}  {'last ok':<20}  last error")
+    for key in sorted(devices):
+        each = devices[key]
+        print(
+            f"{key:<16} {each['ok']:>8} {each['errors']:>7}  {each['last_ok'] or '–':<20}  "
+            f"{each['last_error']}"
+        )

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""All lines at once: builds the workers of a site, keeps them alive, replaces them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Mapping
+
+from .channel.base import Link
+from .clock import Clock
+from .config import CollectorSettings
+from .model import ConfigError, DeviceSpec, LineSpec
+from .protocol.base import Driver
+from .protocol.registry import get_driver, make_link
+from .site import Site
+from .slots import SlotKeeper
+from .worker import DeviceState, LineWorker, Store
+
+_log = logging.getLogger(__name__)
+
+_REVIVE_SECONDS = 5.0
+
+
+class Scheduler:
+    """Runs one LineWorker a line. Counters and half-filled slots survive a change of the site."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: CollectorSettings,
+        clock: Clock | None = None,
+        link_factory: Callable[[LineSpec], Link] = make_link,
+        driver_factory: Callable[[str], Driver] = get_driver,
+    ) -> None:
+        self.workers: dict[str, LineWorker] = {}
+        self.states: dict[str, DeviceState] = {}
+        self.broken: dict[str, str] = {}
+        self._store = store
+        self._settings = settings
+        self._clock = clock or Clock()
+        self._link_factory = link_factory
+        self._driver_factory = driver_factory
+        self._tasks: list[asyncio.Task] = []
+        self._rng = random.Random()
+
+    async def apply(self, site: Site, marks: Mapping[str, int]) -> None:
+        """Stop the workers and start those of ``site``; ``marks``: last stored slot by device.
+
+        A device whose driver cannot be loaded is named in ``broken``; the others run.
+        """
+        await self.stop()
+        old, self.states, self.broken = self.states, {}, {}
+        for device in site.devices.values():
+            try:
+                self.states[device.key] = self._state(device, site, old.get(device.key), marks)
+            except ConfigError as error:
+                self.broken[device.key] = error.message
+                _log.error("device %s: %s", device.key, error.message)
+        self.workers = {}
+        for line in site.lines.values():
+            self._start_line(line)
+
+    async def stop(self) -> None:
+        """Cancel all workers and wait until their links are closed."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self._tasks = []
+
+    def is_alive(self, allowance: float) -> bool:
+        """Whether every worker turned within what its slowest dialogue may take."""
+        now = self._clock.monotonic()
+        longest = self._settings.dialogue_seconds
+        return all(
+            now - worker.beat < longest * (1 + worker.line.retries) + allowance
+            for worker in self.workers.values()
+        )
+
+    def _start_line(self, line: LineSpec) -> None:
+        states = [state for state in self.states.values() if state.spec.line == line.key]
+        if not states:
+            return
+        try:
+            worker = LineWorker(
+                line,
+                states,
+                self._link_factory,
+                self._store,
+                self._settings,
+                self._clock,
+                self._rng,
+            )
+        except ConfigError as error:
+            self.broken |= {state.spec.key: error.message for state in states}
+            _log.error("line %s: %s", line.key, error.message)
+            return
+        self.workers[line.key] = worker
+        self._tasks.append(asyncio.create_task(self._keep_running(worker), name=line.key))
+
+    async def _keep_running(self, worker: LineWorker) -> None:
+        while True:
+            try:
+                await worker.run()
+            except Exception:
+                # A bug on one line must neither stop the others nor this one for good.
+                _log.exception("line %s stumbled and starts again", worker.line.key)
+                await self._clock.sleep(_REVIVE_SECONDS)
+
+    def _state(
+        self, device: DeviceSpec, site: Site, old: DeviceState | None, marks: Mapping[str, int]
+    ) -> DeviceState:
+        schedule = site.schedules[device.schedule]
+        driver = self._driver_factory(device.driver)
+        keeper = SlotKeeper(schedule.store_seconds, schedule.mode, marks.get(device.key))
+        state = DeviceState(device, schedule, driver, keeper)
+        if old is not None:
+            state.health = old.health
+            state.readings, state.events, state.comms = old.readings, old.events, old.comms
+            if old.schedule == schedule and old.spec.parameters == device.parameters:
+                state.keeper = old.keeper
+            else:
+                keeper.mark = old.keeper.mark
+        return state

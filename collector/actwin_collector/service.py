@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""The daemon: scheduler, outbox, uplink and configuration together, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .clock import Clock
+from .config import OdooSettings, Settings
+from .files import write_atomic
+from .model import CollectorError, ConfigError
+from .outbox import Outbox
+from .scheduler import Scheduler
+from .sdnotify import notify, watchdog_seconds
+from .sender import Backoff, Sender
+from .site import Site, combine, load_cache, parse_site, save_cache
+from .status import broken_status, collector_status, device_status, write_status
+from .threads import in_thread
+from .uplink import Uplink, UplinkError, make_uplink
+
+_log = logging.getLogger(__name__)
+
+_STATUS_FILE_SECONDS = 5.0
+_STALL_ALLOWANCE = 60.0
+
+
+class Service:
+    """Everything of one collector process. ``run`` returns after a stop; nothing read is lost."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        uplink_factory: Callable[[OdooSettings], Uplink] = make_uplink,
+        clock: Clock | None = None,
+    ) -> None:
+        collector = settings.collector
+        self.settings = settings
+        self.outbox = Outbox(collector.outbox_path, collector.outbox_quota_mb * 1024 * 1024)
+        self.scheduler = Scheduler(self._store, collector, clock)
+        self.site = Site()
+        self.problems: dict[str, str] = {}
+        self._started = time.time()
+        self._has_config = False
+        odoo = settings.odoo
+        # Two connections: a long upload must not hold up the health report.
+        self._uplink = uplink_factory(odoo) if odoo else None
+        self._control = uplink_factory(odoo) if odoo else None
+
+    async def run(self, stop: asyncio.Event, ready_file: Path | None = None) -> None:
+        """Work until ``stop`` is set; tells systemd and ``ready_file`` when work has begun."""
+        await self._start_site()
+        await self._write_status()
+        if ready_file:
+            write_atomic(ready_file, "ready\n", mode=0o644)
+        notify("READY=1", f"STATUS={len(self.site.devices)} devices")
+        tasks = [asyncio.create_task(loop) for loop in self._loops()]
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait(
+                [*tasks, stopping], return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done - {stopping}:
+                task.result()  # the loops never end by themselves: show why one did
+        finally:
+            notify("STOPPING=1")
+            await self._wind_down([*tasks, stopping])
+
+    def _loops(self) -> list:
+        loops = [self._status_loop(), self._watchdog_loop()]
+        if self._uplink:
+            loops += [self._send_loop(self._uplink), self._control_loop(self._control)]
+        return loops
+
+    async def _wind_down(self, tasks: list[asyncio.Task]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.scheduler.stop()
+        with contextlib.suppress(CollectorError, OSError):
+            await self._write_status(stopped=True)
+        self.outbox.close()
+
+    async def _store(self, readings, events, comms, marks) -> int:
+        return await in_thread(self.outbox.append, readings, events, comms, marks)
+
+    async def _start_site(self) -> None:
+        if self.settings.collector.config_from == "file":
+            await self._apply({}, "the file")
+            return
+        try:
+            document = load_cache(self.settings.collector.cache_path)
+            if document is not None:
+                await self._apply(document, "the cache")
+        except ConfigError as error:
+            # Odoo's copy will mend it; without Odoo there is nothing to read anyway.
+            self._report_problem("config", error)
+
+    async def _apply(self, document: dict, source: str) -> None:
+        local = self.settings.local
+        site = parse_site(combine(document, local), source, strict=not document)
+        marks = await in_thread(self.outbox.marks)
+        await self.scheduler.apply(site, marks)
+        self.site = site
+        self._has_config = True
+        _log.info("configuration version %s from %s", site.version, source)
+
+    async def _refresh(self, uplink: Uplink) -> None:
+        code = self.settings.collector.code
+        document = await in_thread(uplink.get_config, code)
+        await self._apply(document, "Odoo")
+        await in_thread(save_cache, document, self.settings.collector.cache_path)
+        self.problems.pop("config", None)
+
+    async def _control_loop(self, uplink: Uplink) -> None:
+        collector = self.settings.collector
+        backoff = Backoff(longest=collector.backoff_max_seconds)
+        while True:
+            pause = collector.status_seconds
+            try:
+                await self._control_once(uplink)
+                backoff.success()
+                self.problems.pop("control", None)
+            except UplinkError as error:
+                self._report_problem("control", error)
+                pause = backoff.failure(error.retryable)
+            except (CollectorError, OSError) as error:
+                # The last good configuration stays in force.
+                self._report_problem("config", error)
+            await asyncio.sleep(pause)
+
+    async def _control_once(self, uplink: Uplink) -> None:
+        collector = self.settings.collector
+        from_odoo = collector.config_from == "odoo"
+        if from_odoo and not self._has_config:
+            await self._refresh(uplink)
+        answer = await in_thread(uplink.report_status, collector.code, await self._status())
+        wanted = answer.get("config_version")
+        if from_odoo and wanted is not None and wanted != self.site.version:
+            await self._refresh(uplink)
+
+    async def _send_loop(self, uplink: Uplink) -> None:
+        collector = self.settings.collector
+        sender = Sender(self.outbox, uplink, collector.code, collector.batch_size)
+        backoff = Backoff(longest=collector.backoff_max_seconds)
+        while True:
+            pause = 0.0
+            try:
+                if not await in_thread(sender.send_one):
+                    pause = collector.send_seconds
+                backoff.success()
+                self.problems.pop("uplink", None)
+            except CollectorError as error:
+                self._report_problem("uplink", error)
+                pause = backoff.failure(getattr(error, "retryable", True))
+            await asyncio.sleep(pause)
+
+    async def _status_loop(self) -> None:
+        while True:
+            await asyncio.sleep(_STATUS_FILE_SECONDS)
+            try:
+                await self._write_status()
+                self.problems.pop("status", None)
+            except (CollectorError, OSError) as error:
+                self._report_problem("status", error)
+
+    async def _watchdog_loop(self) -> None:
+        pause = watchdog_seconds()
+        while True:
+            await asyncio.sleep(pause or 3600)
+            if self.scheduler.is_alive(_STALL_ALLOWANCE):
+                notify("WATCHDOG=1")
+            else:
+                _log.critical("a line has stalled; the watchdog is not fed")
+
+    def _report_problem(self, place: str, error: Exception) -> None:
+        text = f"{getattr(error, 'code', 'os_error')}: {error}"
+        if self.problems.get(place) != text:
+            _log.error("%s: %s", place, text)
+        self.problems[place] = text
+
+    async def _status(self) -> dict:
+        devices = {key: device_status(s) for key, s in self.scheduler.states.items()}
+        devices |= {key: broken_status(text) for key, text in self.scheduler.broken.items()}
+        stored = {w.store_error for w in self.scheduler.workers.values() if w.store_error}
+        problems = [f"{place}: {text}" for place, text in self.problems.items()]
+        problems += [f"outbox: {text}" for text in sorted(stored)]
+        stats = await in_thread(self.outbox.stats)
+        return collector_status(self._started, self.site.version, devices, stats, problems)
+
+    async def _write_status(self, stopped: bool = False) -> None:
+        status = await self._status() | {"stopped": stopped}
+        path = self.settings.collector.status_path
+        await in_thread(write_status, path, status, _STATUS_FILE_SECONDS)

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: MIT
+"""One worker a line: it asks the devices of a bus strictly one after the other."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .channel.base import Link
+from .clock import Clock, StepDetector, next_on_grid
+from .config import CollectorSettings
+from .health import Health, ProbePolicy
+from .model import (
+    CollectorError,
+    Comm,
+    DeviceSpec,
+    Event,
+    LineSpec,
+    LinkError,
+    Reading,
+    ScheduleSpec,
+)
+from .poller import DriftLimits, Outcome, attempts_for, drift_of, poll, to_channels
+from .protocol.base import Driver
+from .slots import SlotKeeper
+
+_log = logging.getLogger(__name__)
+
+# The longest nap: how late a set clock, a finished slot or a stop is noticed.
+TICK_SECONDS = 1.0
+STORE_RETRY_SECONDS = 5.0
+LINE_PAUSE_FIRST = 1.0
+LINE_PAUSE_LONGEST = 60.0
+# Before this date the machine's clock was never set (2025-01-01).
+SANE_WALL = 1735689600
+
+
+class Store(Protocol):
+    """Where finished readings go; raises OutboxError, and then nothing was taken."""
+
+    def __call__(
+        self,
+        readings: Iterable[Reading],
+        events: Iterable[Event],
+        comms: Iterable[Comm],
+        marks: Mapping[str, int],
+    ) -> Awaitable[object]:
+        """Return when everything is on disk."""
+
+
+@dataclass
+class DeviceState:
+    """One device on its line. ``due`` by the monotonic clock, ``nominal`` by the wall clock.
+
+    ``readings``, ``events`` and ``comms`` are finished but not yet on disk.
+    """
+
+    spec: DeviceSpec
+    schedule: ScheduleSpec
+    driver: Driver
+    keeper: SlotKeeper
+    health: Health = field(default_factory=Health)
+    due: float = 0.0
+    nominal: float = 0.0
+    probing: bool = False
+    readings: list[Reading] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    comms: list[Comm] = field(default_factory=list)
+    comm_state: tuple[bool, float] | None = None
+
+    @property
+    def phase(self) -> float:
+        """Seconds by which the device's polls are shifted on the grid."""
+        return float(self.spec.settings.get("phase_seconds", 0) or 0)
+
+
+class LineWorker:
+    """Serves the devices of one line by due time until it is cancelled."""
+
+    def __init__(
+        self,
+        line: LineSpec,
+        states: list[DeviceState],
+        make_link: Callable[[LineSpec], Link],
+        store: Store,
+        settings: CollectorSettings,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self.line = line
+        self.states = states
+        self.link = make_link(line)
+        self.beat = clock.monotonic()
+        self.store_error = ""
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._rng = rng
+        self._steps = StepDetector(clock)
+        self._policy = ProbePolicy(
+            settings.dead_after_failures,
+            settings.first_probe_seconds,
+            settings.max_probe_seconds,
+        )
+        self._drift = DriftLimits(settings.drift_warn_seconds, settings.drift_fail_seconds)
+        self._line_failures = 0
+        self._line_retry = 0.0
+        self._store_retry = 0.0
+
+    async def run(self) -> None:
+        """Poll for ever; the link is closed on the way out."""
+        for state in self.states:
+            self._plan(state)
+        try:
+            while True:
+                await self.turn()
+        finally:
+            await self.link.close()
+
+    async def turn(self) -> None:
+        """Poll the device that is due, or nap; then store what is finished."""
+        clock = self._clock
+        self.beat = clock.monotonic()
+        self._follow_clock()
+        state = min(self.states, key=lambda each: (each.due, each.spec.key))
+        wait = state.due - clock.monotonic()
+        if wait > 0:
+            if wait > self._settings.idle_close_seconds and self.link.is_open:
+                await self.link.close()
+            await clock.sleep(min(wait, TICK_SECONDS))
+        elif clock.wall() < SANE_WALL:
+            self._refuse(state, CollectorError("the machine's clock is not set", "clock_unset"))
+        elif state.readings and not await self._save([state]):
+            # What was read is not on disk yet: it stays due, nothing new is read over it.
+            state.due = clock.monotonic() + STORE_RETRY_SECONDS
+        else:
+            await self._poll(state)
+        self._close_slots()
+        if clock.monotonic() >= self._store_retry:
+            await self._save(self.states)
+
+    def _follow_clock(self) -> bool:
+        step = self._steps.step()
+        if not step:
+            return False
+        _log.warning("line %s: the wall clock was set by %+.1f s", self.line.key, step)
+        for state in self.states:
+            if not state.probing:
+                self._plan(state)
+        return True
+
+    def _plan(self, state: DeviceState) -> None:
+        clock = self._clock
+        wall = clock.wall()
+        pause = self._policy.pause(state.health.failures)
+        state.probing = pause is not None
+        if pause is not None:
+            state.nominal = wall + pause
+        else:
+            state.nominal = next_on_grid(wall, state.schedule.poll_seconds, state.phase)
+        state.due = clock.monotonic() + state.nominal - wall + self._jitter(state)
+
+    def _plan_after(self, state: DeviceState, nominal: float) -> None:
+        self._plan(state)
+        if not state.probing and state.nominal <= nominal:
+            # The timer was a moment early by the wall clock: not the same instant again.
+            state.nominal += state.schedule.poll_seconds
+            state.due += state.schedule.poll_seconds
+
+    def _jitter(self, state: DeviceState) -> float:
+        most = min(self._settings.jitter_seconds, state.schedule.poll_seconds / 2)
+        return self._rng.uniform(0.0, most)
+
+    def _instant(self, state: DeviceState, started: float) -> float:
+        # A poll stands for its planned instant unless it started noticeably late: the value of
+        # 12:00:02 belongs to the slot that ends at 12:00, not to the next one.
+        tolerance = max(1.0, min(30.0, state.schedule.poll_seconds / 10))
+        tolerance += min(self._settings.jitter_seconds, state.schedule.poll_seconds / 2)
+        on_time = not state.probing and abs(started - state.nominal) <= tolerance
+        return state.nominal if on_time else started
+
+    async def _poll(self, state: DeviceState) -> None:
+        clock = self._clock
+        nominal = state.nominal
+        if clock.monotonic() < self._line_retry:
+            self._refuse(state, LinkError(f"line {self.line.key} is down"))
+            return
+        outcome = await poll(
+            self.link,
+            state.driver,
+            state.spec,
+            attempts_for(self.line, state.probing),
+            self._settings.dialogue_seconds,
+            clock,
+        )
+        self.beat = clock.monotonic()
+        self._mind_line(outcome)
+        # A clock that was set during the dialogue makes its stamps worthless: ask again.
+        if self._follow_clock():
+            return
+        self._record_comm(state, outcome)
+        if outcome.error is not None:
+            state.health.failure(outcome.error, outcome.ended, not outcome.line_down)
+            _log.info("%s: %s", state.spec.key, state.health.last_error)
+        else:
+            self._take(state, outcome)
+        self._plan_after(state, nominal)
+
+    def _refuse(self, state: DeviceState, error: CollectorError) -> None:
+        state.health.failure(error, self._clock.wall(), device_at_fault=False)
+        self._plan_after(state, state.nominal)
+
+    def _mind_line(self, outcome: Outcome) -> None:
+        if not outcome.line_down:
+            self._line_failures = 0
+            return
+        pause = min(LINE_PAUSE_LONGEST, LINE_PAUSE_FIRST * 2 ** min(self._line_failures, 30))
+        self._line_failures += 1
+        self._line_retry = self._clock.monotonic() + pause
+
+    def _take(self, state: DeviceState, outcome: Outcome) -> None:
+        health, result = state.health, outcome.result
+        health.success(outcome.ended)
+        suspect = self._mind_drift(state, drift_of(result, outcome.ended), outcome.ended)
+        polled = to_channels(
+            state.spec, result, suspect, lambda error: health.note(error, outcome.ended)
+        )
+        state.readings += state.keeper.add(self._instant(state, outcome.started), polled)
+
+    def _mind_drift(self, state: DeviceState, drift: float | None, now: float) -> bool:
+        before, state.health.drift = state.health.drift, drift
+        if drift is None:
+            return False
+        off = abs(drift) > self._drift.warn
+        if off and (before is None or abs(before) <= self._drift.warn):
+            text = f"the meter's clock is {drift:+.0f} s off"
+            _log.warning("%s: %s", state.spec.key, text)
+            state.events.append(Event(state.spec.key, int(now), "clock_drift", text))
+        return abs(drift) > self._drift.fail
+
+    def _record_comm(self, state: DeviceState, outcome: Outcome) -> None:
+        ok = outcome.error is None
+        known = state.comm_state
+        if known and known[0] == ok and outcome.ended - known[1] < state.schedule.store_seconds:
+            return  # one a slot tells the operator as much as one a poll
+        state.comm_state = (ok, outcome.ended)
+        error = "" if ok else f"{outcome.error.code}: {outcome.error.message}"[:500]
+        state.comms.append(
+            Comm(state.spec.key, outcome.started, outcome.ended, ok, outcome.attempts, error)
+        )
+
+    def _close_slots(self) -> None:
+        now = self._clock.wall()
+        for state in self.states:
+            end = state.keeper.end
+            # A poll planned for the slot's very end may still be waiting for the line.
+            if end is not None and (state.nominal > end or state.probing):
+                state.readings += state.keeper.close(now)
+
+    async def _save(self, states: list[DeviceState]) -> bool:
+        waiting = [each for each in states if each.readings or each.events or each.comms]
+        if not waiting:
+            return True
+        marks = {each.spec.key: each.keeper.mark for each in waiting if each.readings}
+        try:
+            await self._store(
+                [reading for each in waiting for reading in each.readings],
+                [event for each in waiting for event in each.events],
+                [comm for each in waiting for comm in each.comms],
+                marks,
+            )
+        except CollectorError as error:
+            self._store_retry = self._clock.monotonic() + STORE_RETRY_SECONDS
+            if not self.store_error:
+                _log.critical("readings cannot be stored: %s", error.message)
+            self.store_error = f"{error.code}: {error.message}"
+            return False
+        self.store_error = ""
+        for each in waiting:
+            each.readings, each.events, each.comms = [], [], []
+        return True

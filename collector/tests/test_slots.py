@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actwin_collector.clock import next_on_grid, slot_end
+from actwin_collector.slots import MARK_TRUST_SECONDS, Polled, SlotKeeper, plain
+
+T0 = 1772323200
+
+
+def feed(keeper, *polls, **kind):
+    """Feed (seconds after T0, value) polls; returns all readings given."""
+    given_out = []
+    for offset, value in polls:
+        given_out += keeper.add(T0 + offset, {"c": Polled(Decimal(str(value)), **kind)})
+    return [(r.ts - T0, r.value) for r in given_out]
+
+
+@pytest.mark.parametrize(
+    ("instant", "period", "end"),
+    [(0, 900, 0), (0.001, 900, 900), (899.9, 900, 900), (900, 900, 900), (900.5, 900, 1800)],
+)
+def test_a_slot_contains_its_end_and_not_its_start(instant, period, end):
+    assert slot_end(T0 + instant, period) == T0 + end
+
+
+@pytest.mark.parametrize(
+    ("wall", "phase", "expected"),
+    [(0, 0, 60), (59.9, 0, 60), (60, 0, 120), (0, 7, 7), (7, 7, 67), (66.9, 7, 67)],
+)
+def test_the_next_grid_instant_lies_after_now(wall, phase, expected):
+    assert next_on_grid(T0 + wall, 60, phase) == T0 + expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("last", "3"), ("mean", "4.666667"), ("max", "9"), ("min", "2")]
+)
+def test_the_mode_chooses_among_the_polls_of_a_slot(mode, expected):
+    keeper = SlotKeeper(900, mode)
+    assert feed(keeper, (100, 2), (500, 9), (900, 3)) == []
+    assert [(r.ts - T0, r.value) for r in keeper.close(T0 + 900)] == [(900, expected)]
+
+
+@pytest.mark.parametrize("mode", ["mean", "min"])
+def test_a_cumulative_register_is_stored_as_last_in_every_mode(mode):
+    keeper = SlotKeeper(900, mode)
+    feed(keeper, (100, 2), (500, 9), cumulative=True)
+    assert keeper.close(T0 + 900)[0].value == "9"
+
+
+def test_a_slot_is_not_closed_before_its_end():
+    keeper = SlotKeeper(900, "last")
+    feed(keeper, (100, 2))
+    assert keeper.close(T0 + 899.9) == []
+    assert len(keeper.close(T0 + 900)) == 1
+    assert keeper.close(T0 + 901) == []
+
+
+def test_slots_without_a_poll_give_nothing():
+    keeper = SlotKeeper(900, "last")
+    assert feed(keeper, (100, 2), (5000, 9)) == [(900, "2")]
+
+
+def test_a_clock_set_back_never_gives_a_slot_twice():
+    keeper = SlotKeeper(900, "last")
+    assert feed(keeper, (850, 1), (1750, 2), (2650, 3)) == [(900, "1"), (1800, "2")]
+    # one hour back: what is in hand was stamped by a wrong clock, the old slots are taken
+    assert feed(keeper, (-900, 4), (0, 5), (850, 6), (1750, 7)) == []
+    assert feed(keeper, (2650, 8), (3550, 9)) == [(2700, "8")]
+
+
+def test_a_mark_from_a_clock_far_ahead_does_not_block_for_ever():
+    keeper = SlotKeeper(900, "last", mark=T0 + 10 * 365 * 86400)
+    assert feed(keeper, (100, 1), (1000, 2)) == [(900, "1")]
+
+
+def test_a_recent_mark_blocks_what_was_stored_before_a_restart():
+    keeper = SlotKeeper(900, "last", mark=T0 + 900)
+    assert feed(keeper, (100, 1), (1000, 2), (1900, 3)) == [(1800, "2")]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-40_000, 40_000), st.integers(0, 9)), min_size=1, max_size=60
+    )
+)
+def test_no_stored_slot_repeats_whatever_the_wall_clock_does(polls):
+    keeper = SlotKeeper(900, "last")
+    stored = feed(keeper, *polls)
+    ends = [end for end, _ in stored]
+    assert ends == sorted(set(ends))
+    assert MARK_TRUST_SECONDS > 80_000
+
+
+@given(
+    st.lists(st.integers(1, 20_000), min_size=1, max_size=60, unique=True),
+    st.sampled_from([60, 900, 3600]),
+)
+def test_last_is_the_last_poll_at_or_before_the_end(offsets, period):
+    offsets = sorted(offsets)
+    keeper = SlotKeeper(period, "last")
+    stored = feed(keeper, *[(offset, offset) for offset in offsets])
+    stored += [(r.ts - T0, r.value) for r in keeper.close(T0 + 10**6)]
+    expected = {}
+    for offset in offsets:
+        expected[slot_end(offset, period)] = str(offset)
+    assert dict(stored) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("1E+3", "1000"), ("0.10", "0.1"), ("100", "100"), ("-0.0", "0"), ("0E-7", "0"),
+        ("70.677000", "70.677"), ("-1.50", "-1.5"),
+    ],
+)
+def test_values_are_written_plainly(value, text):
+    assert plain(Decimal(value)) == text
+
+
+def test_one_suspect_poll_makes_the_slot_suspect():
+    keeper = SlotKeeper(900, "mean")
+    keeper.add(T0 + 1, {"c": Polled(Decimal(1), 1)})
+    keeper.add(T0 + 2, {"c": Polled(Decimal(1), 2)})
+    assert keeper.close(T0 + 900)[0].status == 1
