@@ -71,7 +71,8 @@ class Options:
     def of(cls, device: DeviceSpec) -> Options:
         """Return the options of a device; raises ConfigError that names every mistake."""
         problems = Problems()
-        values = parse_table(device.settings, _FIELDS, f"{device.key}.settings", problems)
+        path = f"{device.key}.settings"
+        values = parse_table(device.settings, _FIELDS, path, problems, strict=False)
         problems.finish("settings")
         return cls(address=device.address, zone=_zone(values.pop("utc_offset")), **values)
 

@@ -139,7 +139,7 @@ class ModbusDriver(Driver):
 def _options(device: DeviceSpec) -> dict:
     settings = {key: value for key, value in device.settings.items() if key != "map"}
     problems = Problems()
-    options = parse_table(settings, _FIELDS, f"{device.key}.settings", problems)
+    options = parse_table(settings, _FIELDS, f"{device.key}.settings", problems, strict=False)
     problems.finish("settings")
     return {**options, "map": map_of(device.settings.get("map"))}
 

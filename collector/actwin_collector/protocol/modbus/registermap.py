@@ -35,6 +35,7 @@ _REGISTER_FIELDS = {
     "type": Field(str, "uint16", choices=tuple(WORDS)),
     "unit": Field(str, ""),
     "obis": Field(str, ""),
+    "aliases": Field(list, ()),
     "scale": Field(Decimal, Decimal(1)),
     "offset": Field(Decimal, Decimal(0)),
     "mask": Field(int, 0, low=0),
@@ -61,6 +62,7 @@ class Register:
     type: str
     unit: str
     obis: str
+    aliases: tuple[str, ...]
     scale: Decimal
     offset: Decimal
     mask: int
@@ -76,9 +78,14 @@ class Register:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names a parameter may use: own name, OBIS code, OBIS code without ``A-B:``."""
-        short = self.obis.rpartition(":")[2]
-        return tuple(dict.fromkeys(name for name in (self.name, self.obis, short) if name))
+        """The names a parameter may use: own name, OBIS code with and without ``A-B:``, aliases."""
+        known = (self.name, self.obis, self.code, *self.aliases)
+        return tuple(dict.fromkeys(name for name in known if name))
+
+    @property
+    def code(self) -> str:
+        """The OBIS code without ``A-B:``."""
+        return self.obis.rpartition(":")[2]
 
     def decode(self, words: Sequence[int]) -> Decimal | None:
         """Return the value in ``unit`` (before the multiplier), None for "no value"."""
@@ -177,6 +184,7 @@ def _register(entry: object, defaults: Mapping, path: str, problems: Problems) -
     if not all(isinstance(pattern, int) for pattern in patterns):
         problems.add(f"{path}.no_value", "must be a list of whole numbers")
         patterns = ()
+    values["aliases"] = tuple(map(str, values["aliases"]))
     return Register(no_value=frozenset(patterns), **values)
 
 

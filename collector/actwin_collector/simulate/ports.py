@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""Where simulated meters are reached: TCP ports and pseudo terminals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import tty
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+
+class Session(Protocol):
+    """One end of a conversation: takes what arrives, returns what to answer at once."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take received bytes; return bytes to send, empty for silence."""
+
+
+class TcpPort:
+    """A listener with a session of its own for each connection."""
+
+    def __init__(self, new_session: Callable[[], Session]) -> None:
+        self._new_session = new_session
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task] = set()
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listen; returns the port, which the system chooses when ``port`` is 0."""
+        self._server = await asyncio.start_server(self._serve, host, port)
+        return self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Close the listener and every connection."""
+        if self._server is None:
+            return
+        self._server.close()
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._server.wait_closed()
+        self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self._connections.add(task)
+        session = self._new_session()
+        # Cancelled is how stop() ends a connection; streams would log it as a failure.
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            while data := await reader.read(4096):
+                writer.write(session.feed(data))
+                await writer.drain()
+        self._connections.discard(task)
+        writer.close()
+
+
+class PtyPort:
+    """A pseudo terminal under a stable name: ``link`` points at the side a collector opens."""
+
+    def __init__(self, new_session: Callable[[], Session], link: Path) -> None:
+        self._session = new_session()
+        self._link = link
+        self._waiting = b""
+        self._master = self._slave = -1
+
+    def start(self) -> None:
+        """Open the pair and set the link; an old link of that name is replaced."""
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self._link.parent.mkdir(parents=True, exist_ok=True)
+        new = self._link.with_name(f".{self._link.name}.{os.getpid()}")
+        new.symlink_to(os.ttyname(self._slave))
+        new.replace(self._link)
+        asyncio.get_running_loop().add_reader(self._master, self._receive)
+
+    def stop(self) -> None:
+        """Close the pair and remove the link."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._master)
+        loop.remove_writer(self._master)
+        with contextlib.suppress(FileNotFoundError):
+            self._link.unlink()
+        os.close(self._master)
+        os.close(self._slave)
+
+    def _receive(self) -> None:
+        answer = self._session.feed(os.read(self._master, 4096))
+        if answer:
+            # A new question ends what was still to be said to the one before.
+            self._waiting = answer
+            self._send()
+
+    def _send(self) -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(BlockingIOError):
+            self._waiting = self._waiting[os.write(self._master, self._waiting) :]
+        if self._waiting:
+            loop.add_writer(self._master, self._send)
+        else:
+            loop.remove_writer(self._master)
