@@ -5,6 +5,7 @@ import time
 import urllib.request
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_no_other_port_is_opened(house):
     """Nothing listens but Odoo and the simulated meters, and those on loopback only."""
     allowed = set(range(house.port_base, house.port_base + 40))
     ours = set()
-    for line in open("/proc/net/tcp").readlines()[1:]:
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         local, state = line.split()[1], line.split()[3]
         address, port = local.split(":")
         if state == "0A" and int(port, 16) in allowed:
