@@ -25,7 +25,7 @@ from .uplink import Uplink, UplinkError, make_uplink
 
 _log = logging.getLogger(__name__)
 
-_STATUS_FILE_SECONDS = 5.0
+_STATUS_FILE_SECONDS = 5.0  # at most
 _STALL_ALLOWANCE = 60.0
 
 
@@ -46,6 +46,7 @@ class Service:
         self.problems: dict[str, str] = {}
         self._started = time.time()
         self._has_config = False
+        self._status_pause = min(_STATUS_FILE_SECONDS, collector.status_seconds)
         odoo = settings.odoo
         # Two connections: a long upload must not hold up the health report.
         self._uplink = uplink_factory(odoo) if odoo else None
@@ -161,7 +162,7 @@ class Service:
 
     async def _status_loop(self) -> None:
         while True:
-            await asyncio.sleep(_STATUS_FILE_SECONDS)
+            await asyncio.sleep(self._status_pause)
             try:
                 await self._write_status()
                 self.problems.pop("status", None)
@@ -195,4 +196,4 @@ class Service:
     async def _write_status(self, stopped: bool = False) -> None:
         status = await self._status() | {"stopped": stopped}
         path = self.settings.collector.status_path
-        await in_thread(write_status, path, status, _STATUS_FILE_SECONDS)
+        await in_thread(write_status, path, status, self._status_pause)
