@@ -128,17 +128,17 @@ class ActwinLossNode(models.Model):
     @api.depends("balance_ids")
     def _compute_balance_count(self):
         counts = self.env["actwin.loss.balance"]._read_group(
-            [("node_id", "in", self.ids)], ["node_id"], ["__count"]
+            [("node_id", "in", self._origin.ids)], ["node_id"], ["__count"]
         )
         by_node = {node.id: count for node, count in counts}
         for node in self:
-            node.balance_count = by_node.get(node.id, 0)
+            node.balance_count = by_node.get(node._origin.id, 0)
 
     def _compute_balance_chart(self):
         """Unexplained energy of the last 31 complete days, for the form's bar chart."""
         for node in self:
             balances = self.env["actwin.loss.balance"].search(
-                [("node_id", "=", node.id), ("state", "!=", "incomplete")],
+                [("node_id", "in", node._origin.ids), ("state", "!=", "incomplete")],
                 order="day DESC",
                 limit=31,
             )

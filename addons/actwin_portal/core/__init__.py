@@ -1,0 +1,1 @@
+"""Months of consumption as a tenant sees them: plain Python, no Odoo import."""

@@ -1,0 +1,1 @@
+from . import actwin_occupancy, actwin_point, ir_http

@@ -1,0 +1,61 @@
+from odoo import fields, models
+
+from ..core.month import build_month, comparable_total, shift
+
+QUANTITY = {
+    "electricity": "active_import",
+    "water": "volume",
+    "gas": "volume",
+    "heat": "heat",
+    "cooling": "heat",
+}
+ESTIMATED = "2"
+
+
+class ActwinPoint(models.Model):
+    """Figures for the tenant's pages. Call only on elevated points an occupancy opened."""
+
+    _inherit = "actwin.point"
+
+    def _portal_channels(self):
+        """(channel of the total or none, channels by band) of what the point is billed by."""
+        self.ensure_one()
+        channels = self.channel_ids.filtered(
+            lambda c: c.active
+            and c.quantity == QUANTITY[self.commodity]
+            and c.kind in ("index", "interval")
+        )
+        totals = channels.filtered(lambda c: not c.band)
+        bands = channels - totals
+        return (
+            totals.sorted(lambda c: (c.kind, c.obis or "", c.id))[:1],
+            {channel.band: channel for channel in bands.sorted("kind", reverse=True)},
+        )
+
+    def _portal_month(self, first, spans):
+        """The :class:`Month` beginning on ``first``, of the days inside ``spans``."""
+        total, bands = self._portal_channels()
+        channels = total.union(*bands.values())
+        raw = channels._day_series(first, shift(first, 1)) if channels else {}
+        series = {
+            channel_id: {day: (value, str(quality) == ESTIMATED) for day, value, quality in rows}
+            for channel_id, rows in raw.items()
+        }
+        return build_month(
+            first,
+            spans,
+            series.get(total.id, {}) if total or not bands else None,
+            {band: series.get(channel.id, {}) for band, channel in bands.items()},
+        )
+
+    def _portal_months(self, first, spans):
+        """(month, month before, comparable total of the month before)."""
+        month = self._portal_month(first, spans)
+        previous = self._portal_month(shift(first, -1), spans)
+        today = fields.Date.context_today(self.with_context(tz=self.site_id.tz))
+        running = first == today.replace(day=1)
+        return month, previous, comparable_total(previous, month, running)
+
+    def _portal_unit(self):
+        total, bands = self._portal_channels()
+        return (total or next(iter(bands.values()), total)).unit or ""
