@@ -21,7 +21,7 @@ _COLLECTOR = {
     "state_dir": Field(str),
     "config_from": Field(str, "odoo", choices=("odoo", "file")),
     "outbox_quota_mb": Field(int, 2048, low=1, high=1_000_000),
-    "batch_size": Field(int, 5000, low=1, high=100_000),
+    "batch_size": Field(int, 5000, low=1, high=50_000),
     "send_seconds": Field(float, 10.0, low=0.1, high=3600),
     "backoff_max_seconds": Field(float, 300.0, low=1, high=86400),
     "status_seconds": Field(float, 60.0, low=0.5, high=3600),

@@ -12,6 +12,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
+# In place of a device's key in events of the collector itself.
+COLLECTOR = "collector"
+
 STATUS_OK = 0
 STATUS_SUSPECT = 1
 STATUS_ESTIMATED = 2

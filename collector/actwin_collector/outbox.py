@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .model import Comm, Event, Reading
+from .model import COLLECTOR, Comm, Event, Reading
 from .outbox_schema import PAGE, OutboxDamaged, OutboxFull, connect, move_aside, translated
 
 DEFAULT_QUOTA = 2048 * 1024 * 1024
@@ -226,7 +226,7 @@ class Outbox:
         aside = move_aside(self.path)
         self._channels.clear()
         self._db = connect(self.path, self.quota_bytes)
-        event = Event("", int(time.time()), "outbox_damaged", f"moved to {aside.name}")
+        event = Event(COLLECTOR, int(time.time()), "outbox_damaged", f"moved to {aside.name}")
         self._append([], [event], [], {})
 
     def _shrink(self) -> None:

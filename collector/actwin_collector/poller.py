@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from .channel.base import Link
 from .clock import Clock
@@ -30,6 +31,9 @@ from .slots import Polled
 from .units import EXACT, convert
 
 _log = logging.getLogger(__name__)
+
+# Odoo stores twelve decimals and rejects values with more.
+_FINEST = Decimal("1E-12")
 
 # Registers in these base units only count up: a mean over a slot would be no index.
 CUMULATIVE = frozenset({"Wh", "varh", "VAh", "J", "m3", "kg", "HCA"})
@@ -143,10 +147,11 @@ def to_channels(
 
 def _polled(parameter: ParameterSpec, sample: Sample, suspect: bool) -> Polled:
     value = convert(sample.value, sample.unit, parameter.unit or sample.unit)
+    value = EXACT.multiply(value, parameter.scale)
+    if value.as_tuple().exponent < _FINEST.as_tuple().exponent:
+        value = value.quantize(_FINEST, context=EXACT)
     status = STATUS_SUSPECT if suspect and sample.status == STATUS_OK else sample.status
-    return Polled(
-        EXACT.multiply(value, parameter.scale), status, cumulative=sample.unit in CUMULATIVE
-    )
+    return Polled(value, status, cumulative=sample.unit in CUMULATIVE)
 
 
 def attempts_for(line: LineSpec, probing: bool) -> int:

@@ -64,7 +64,7 @@ class Sender:
         if batch is None:
             return False
         answer = self.uplink.push(self.collector, batch)
-        refusal = answer.batch_refusal()
+        refusal = answer.refusal(len(batch.readings))
         if refusal:
             self._refused(batch, *refusal)
             return True
@@ -91,7 +91,8 @@ class Sender:
         totals.conflicts += answer.conflicts
         totals.rejected += len(answer.rejected)
         for index, code, text in answer.rejected[:5]:
-            row = batch.readings[index] if index < len(batch.readings) else None
-            _log.error("Odoo rejects %s: %s [%s]", row, text, code)
+            of_row = 0 <= index < len(batch.readings)
+            what = batch.readings[index] if of_row else "a part of the batch"
+            _log.error("Odoo rejects %s: %s [%s]", what, text, code)
         if answer.conflicts:
             _log.error("Odoo reports %d conflicting readings", answer.conflicts)

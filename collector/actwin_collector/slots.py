@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from .clock import slot_end
 from .model import Reading
+from .units import plain
 
 # A mark further ahead than this was set by a wrong clock and binds nobody.
 MARK_TRUST_SECONDS = 2 * 86400
@@ -78,7 +79,7 @@ class SlotKeeper:
             return []
         self.mark = end
         return [
-            Reading(channel, end, plain(_combine(kept, self.mode)), _worst(kept))
+            Reading(channel, end, canonical(_combine(kept, self.mode)), _worst(kept))
             for channel, kept in polls.items()
         ]
 
@@ -103,9 +104,7 @@ def _worst(kept: list[Polled]) -> int:
     return 1 if 1 in statuses else max(statuses)
 
 
-def plain(value: Decimal) -> str:
-    """Return a decimal as plain text without exponent and without needless zeros."""
-    text = format(value, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+def canonical(value: Decimal) -> str:
+    """Return the one text of a number, so that equal values are equal texts."""
+    text = plain(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text

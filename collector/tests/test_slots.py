@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actwin_collector.clock import next_on_grid, slot_end
-from actwin_collector.slots import MARK_TRUST_SECONDS, Polled, SlotKeeper, plain
+from actwin_collector.slots import MARK_TRUST_SECONDS, Polled, SlotKeeper, canonical
 
 T0 = 1772323200
 
@@ -118,7 +118,7 @@ def test_last_is_the_last_poll_at_or_before_the_end(offsets, period):
     ],
 )
 def test_values_are_written_plainly(value, text):
-    assert plain(Decimal(value)) == text
+    assert canonical(Decimal(value)) == text
 
 
 def test_one_suspect_poll_makes_the_slot_suspect():

@@ -80,7 +80,7 @@ def test_the_packed_form_is_the_agreed_one():
         "b1",
         (Reading("A", 1, "0.5", 2), Reading("B", 2, "7"), Reading("A", 3, "8")),
         (Event("D", 5, "x", "y"),),
-        (Comm("D", 1.7, 2.2, False, 2, "no_answer"),),
+        (Comm("D", 1.70004, 2.2, False, 2, "no_answer"),),
     )
     header, payload = pack("C1", batch)
     assert header.pop("sent_at").endswith("Z")
@@ -88,7 +88,7 @@ def test_the_packed_form_is_the_agreed_one():
         "batch_id": "b1", "collector": "C1", "n": 3, "channels": ["A", "B"],
         "events": [{"device": "D", "ts": 5, "code": "x", "text": "y"}],
         "comm": [
-            {"device": "D", "started": 1, "ended": 2, "ok": False, "attempts": 2,
+            {"device": "D", "started": 1.7, "ended": 2.2, "ok": False, "attempts": 2,
              "error": "no_answer"}
         ],
     }
@@ -215,6 +215,18 @@ def test_another_refusal_of_a_whole_batch_keeps_its_rows(odoo, outbox, tmp_path,
         Sender(outbox, uplink_to(odoo, tmp_path), "C1", 10).send_one()
     assert (caught.value.code, caught.value.retryable) == ("bad_header", False)
     assert outbox.stats().pending == 4
+
+
+def test_an_unreadable_event_does_not_make_the_readings_wait(odoo, outbox, tmp_path, monkeypatch):
+    outbox.append(rows(4), [Event("", 1, "x")])
+    answer = {
+        "accepted": 3, "duplicates": 0, "conflicts": 0,
+        "rejected": [[1, "unknown_channel", ""], [-1, "bad_type", "events[0] is unreadable"]],
+    }
+    monkeypatch.setattr(odoo, "_ingest_packed", lambda header, payload: answer)
+    sender = Sender(outbox, uplink_to(odoo, tmp_path), "C1", 10)
+    assert send_all(sender) == []
+    assert (outbox.stats().pending, outbox.stats().dead) == (0, 1)
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

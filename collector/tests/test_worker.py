@@ -180,6 +180,13 @@ def test_values_come_in_the_channels_unit_and_scale():
     assert rig.states[0].health.ok == 1
 
 
+def test_values_have_no_more_decimals_than_odoo_takes():
+    parameters = (ParameterSpec("1.8.0", "S/X:kwh", "kWh", Decimal("0.00000000000333")),)
+    device = make_device("X", parameters=parameters)
+    rig = Rig(lambda d: Sample(Decimal("1500"), "Wh"), devices=(device,)).run(901)
+    assert rig.store.of("S/X:kwh") == [(900, "0.000000000005")]
+
+
 def test_a_wrong_unit_costs_only_its_parameter():
     parameters = (
         ParameterSpec("1.8.0", "S/X:bad", "V"),

@@ -14,7 +14,7 @@ from ..config import Settings
 from ..model import DeviceSpec, LineSpec, ReadResult
 from ..poller import poll, to_channels
 from ..protocol.registry import get_driver, make_link
-from ..slots import plain
+from ..slots import canonical
 from .common import add_config, find_device
 
 HELP = "read one device now and print what it answers"
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     result = asyncio.run(read_once(settings, device, line))
     mistakes: list[str] = []
     polled = to_channels(device, result, False, lambda error: mistakes.append(str(error)))
-    values = {channel: plain(each.value) for channel, each in polled.items()}
+    values = {channel: canonical(each.value) for channel, each in polled.items()}
     if args.json:
         print(json.dumps(_document(device, result, values, mistakes), ensure_ascii=False))
     else:
@@ -72,7 +72,7 @@ def _document(
         "channels": values,
         "samples": {
             name: {
-                "value": plain(sample.value),
+                "value": canonical(sample.value),
                 "unit": sample.unit,
                 "status": sample.status,
                 "meter_ts": sample.meter_ts.isoformat() if sample.meter_ts else None,

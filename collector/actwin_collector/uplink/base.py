@@ -36,9 +36,17 @@ class Answer:
     conflicts: int
     rejected: tuple[tuple[int, str, str], ...]
 
-    def batch_refusal(self) -> tuple[str, str] | None:
-        """Return (code, text) when the batch as a whole was refused: row index -1."""
-        return next(((code, text) for index, code, text in self.rejected if index < 0), None)
+    def refusal(self, rows: int) -> tuple[str, str] | None:
+        """Return (code, text) when a batch of ``rows`` readings was refused as a whole.
+
+        Row index -1 concerns the batch, but not always its readings: an unreadable event is told
+        the same way. So it counts only when readings are left without an answer of their own.
+        """
+        told = [(code, text) for index, code, text in self.rejected if index < 0]
+        single = len(self.rejected) - len(told)
+        answered = self.accepted + self.duplicates + self.conflicts + single
+        header = [each for each in told if each[0] == "bad_header"]
+        return (header or told)[0] if header or (told and answered < rows) else None
 
 
 class Uplink(ABC):
@@ -111,8 +119,8 @@ def _envelope(collector: str, batch: Batch) -> dict:
         "comm": [
             {
                 "device": c.device,
-                "started": int(c.started),
-                "ended": int(c.ended),
+                "started": round(c.started, 3),
+                "ended": round(c.ended, 3),
                 "ok": c.ok,
                 "attempts": c.attempts,
                 "error": c.error,
