@@ -12,7 +12,7 @@ from line_meter import LineMeter, command, install_driver, site_document, start,
 
 from actwin_collector.model import Reading
 from actwin_collector.outbox import Outbox
-from actwin_collector.site import save_cache
+from actwin_collector.site import load_cache, parse_site, save_cache
 
 
 @pytest.fixture
@@ -186,6 +186,19 @@ def test_check_is_silent_about_what_is_right(home, odoo):
     answer = command(home, "check", "--read", "--config", write_config(home, odoo))
     assert answer.returncode == 0, answer.stdout
     assert answer.stdout.splitlines()[-1] == "ok"
+
+
+def test_check_saves_the_sites_document_for_others(home, odoo):
+    saved = home / "site.json"
+    words = ("check", "--config", write_config(home, odoo), "--save", saved)
+    assert command(home, *words).returncode == 0
+    document = load_cache(saved)
+    assert document["lines"] == odoo.config["lines"]
+    assert parse_site(document, "test", strict=False).device("D1")
+    odoo.stop()
+    saved.unlink()
+    assert command(home, *words).returncode == 1
+    assert not saved.exists()
 
 
 def test_check_names_every_mistake(home, meter, odoo):

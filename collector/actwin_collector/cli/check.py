@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from pathlib import Path
 
 from ..config import Settings, load_settings
 from ..model import CollectorError
 from ..protocol.registry import driver_class, make_link
-from ..site import Site, combine, load_cache, parse_site, unused_overrides
+from ..site import Site, combine, load_cache, parse_site, save_cache, unused_overrides
 from .common import add_config, fetch_document
 from .read import read_once
 
@@ -23,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_config(parser)
     parser.add_argument("--offline", action="store_true", help="no Odoo: the file and the cache")
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE", help="write the site's document there as JSON"
+    )
     parser.add_argument("--read", action="store_true", help="also read every device once")
 
 
@@ -34,6 +38,9 @@ def run(args: argparse.Namespace) -> int:
     document = _document(settings, args.offline, mistakes)
     if document is not None:
         site = _site(settings, document, mistakes)
+        if args.save and site is not None:
+            save_cache(combine(document, settings.local), args.save)
+            print(f"saved: {args.save}")
         if site is not None:
             mistakes += [text for device in site.devices.values() for text in _device(device)]
             mistakes += asyncio.run(_reach(settings, site, args.read))
