@@ -5,7 +5,6 @@ usage (collector's Python): meter_indices.py EPOCH...
 
 import json
 import sys
-from decimal import Decimal
 
 from actwin_collector.simulate.scenario import load_scenario
 
@@ -15,18 +14,13 @@ PLAIN = ("1.8.0",)
 
 def main(instants):
     scenario = load_scenario("osb")
-    found = {}
-    for number in range(1, 13):
-        device = f"T{number:02d}"
-        meter = scenario.meters[device]
-        found[device] = {
-            obis: {
-                str(instant): str(meter.value(obis, instant)[0] / Decimal(1000))
-                for instant in instants
-            }
+    print(json.dumps({
+        device: {
+            obis: {str(at): str(scenario.index_at(device, obis, at)) for at in instants}
             for obis in (BANDED if number <= 6 else PLAIN)
         }
-    print(json.dumps(found))
+        for number, device in ((n, f"T{n:02d}") for n in range(1, 13))
+    }))
 
 
 if __name__ == "__main__":
