@@ -1,1 +1,1 @@
-from . import decimals, fields, local, secrets
+from . import decimals, fields, local, secrets, sql

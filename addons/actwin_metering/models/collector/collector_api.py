@@ -1,0 +1,145 @@
+from odoo import api, models
+from odoo.exceptions import AccessError
+
+from ...core.text import as_moment, as_text
+
+_COLLECTOR_GROUP = "actwin_metering.group_collector"
+
+
+class ActwinCollector(models.Model):
+    """What a collector calls, and the user and key it calls with."""
+
+    _inherit = "actwin.collector"
+
+    @api.model
+    def get_config(self, code):
+        """Configuration of the collector ``code``: its own site's devices, and their secrets.
+
+        :return: ``{'version', 'collector', 'site', 'tz', 'lines': [{'key', 'kind', 'host', 'port',
+            'device_path', 'baudrate', 'bytesize', 'parity', 'stopbits', 'timeout_s',
+            'retries'}…], 'schedules': [{'key', 'poll_seconds', 'store_seconds', 'mode'}…],
+            'devices': [{'key', 'driver', 'line', 'address', 'schedule', 'settings', 'secret',
+            'parameters': [{'register', 'channel', 'unit', 'scale'}…]}…]}``.
+            Secrets are shown to the collector's own user only, to others they are empty.
+        """
+        collector = self._authorised(code)
+        own = collector.user_id == self.env.user
+        devices = collector.device_ids
+        return {
+            "version": collector.config_version,
+            "collector": collector.code,
+            "site": collector.site_id.code,
+            "tz": collector.site_id.tz,
+            "lines": [line._prepare_config() for line in collector.line_ids],
+            "schedules": [item._prepare_config() for item in devices.schedule_id],
+            "devices": [device._prepare_config(own) for device in devices],
+        }
+
+    @api.model
+    def report_status(self, code, status):
+        """Take a collector's health report.
+
+        :param dict status: ``{'version', 'started_at', 'devices': {key: {'ok', 'errors', 'last_ok',
+            'last_error'}}, 'outbox': {'pending', 'oldest', 'bytes'}}``; what is malformed is
+            left out
+        :return: ``{'config_version': int, 'time': ISO 8601 UTC}``
+        """
+        collector = self._authorised(code)
+        status = status if isinstance(status, dict) else {}
+        now = self.env.cr.now()
+        collector.write({"last_seen": now, "last_status": _readable(status)})
+        devices = status.get("devices")
+        collector._note_devices(devices if isinstance(devices, dict) else {})
+        return {"config_version": collector.config_version, "time": now.isoformat() + "+00:00"}
+
+    def _authorised(self, code):
+        """The collector ``code`` with full rights (its user reads no record), or AccessError."""
+        user = self.env.user
+        collector = self.sudo().search([("code", "=", code if isinstance(code, str) else "")])
+        if not collector or not collector._speaks_for(user, self.env.su):
+            raise AccessError(self.env._("There is no such collector for this user."))
+        return collector
+
+    def _speaks_for(self, user, superuser=False):
+        """Whether ``user`` may act as this collector: its own user, or an administrator."""
+        return (
+            superuser
+            or self.user_id == user
+            or (
+                user.has_group("actwin_metering.group_administrator")
+                and self.company_id in user.company_ids
+            )
+        )
+
+    def _note_devices(self, devices):
+        for device in self.device_ids:
+            item = devices.get(device.key)
+            if not isinstance(item, dict):
+                continue
+            last_ok = as_moment(item.get("last_ok"))
+            error = as_text(item.get("last_error") or "", 500)
+            self.env.cr.execute(  # by SQL: a device's state is not its configuration
+                "UPDATE actwin_device SET last_ok = greatest(last_ok, %s), last_error = %s"
+                " WHERE id = %s",
+                [last_ok, error or None, device.id],
+            )
+        self.device_ids.invalidate_recordset(["last_ok", "last_error"])
+
+    def action_create_api_key(self):
+        """Make a new key, end the earlier one, and show the new one once."""
+        self.ensure_one()
+        self.check_access("write")
+        wizard = self.env["actwin.api.key"].create(
+            {"collector_id": self.id, "key": self._create_api_key(), "login": self.user_id.login}
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Access Key"),
+            "res_model": wizard._name,
+            "res_id": wizard.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def _create_api_key(self):
+        """New API key of the collector's user, which is made when there is none.
+
+        The user has no password (so nobody logs in with it) and no right but the collector's.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        user = self._ensure_user()
+        # sudo: keys of another user, and without expiry, which the collector could not renew
+        keys = self.env["res.users.apikeys"].sudo()
+        keys.search([("user_id", "=", user.id)])._remove()
+        return keys.with_user(user).sudo()._generate("rpc", f"actwin {self.code}", None)
+
+    def _ensure_user(self):
+        collector = self.sudo()
+        if not collector.user_id:
+            collector.user_id = (
+                self.env["res.users"]
+                .sudo()
+                .with_context(no_reset_password=True)
+                .create(
+                    {
+                        "name": self.env._("Collector %s", self.code),
+                        "login": f"collector-{self.code}".lower(),
+                        "group_ids": [(6, 0, self.env.ref(_COLLECTOR_GROUP).ids)],
+                        "company_id": self.company_id.id,
+                        "company_ids": [(6, 0, self.company_id.ids)],
+                        "tz": self.site_id.tz,
+                    }
+                )
+            )
+        return collector.user_id
+
+
+def _readable(status, depth=4):
+    """JSON-safe copy of a foreign mapping: short texts, whole numbers, no deeper than ``depth``."""
+    if isinstance(status, dict) and depth:
+        items = list(status.items())[:2000]
+        return {as_text(key, 80): _readable(value, depth - 1) for key, value in items}
+    if isinstance(status, bool) or (type(status) is int and abs(status) < 2**53):
+        return status
+    return "" if status in (None, False) else as_text(status, 500)

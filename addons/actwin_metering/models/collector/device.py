@@ -32,7 +32,8 @@ class ActwinDevice(models.Model):
         domain="[('collector_id', '=', collector_id)]",
     )
     driver = fields.Char(
-        required=True, help="Protocol: modbus, iec62056-21, mbus or another driver of the collector."
+        required=True,
+        help="Protocol: modbus, iec62056-21, mbus or another driver of the collector.",
     )
     address = fields.Char(help="Unit number, primary address or serial number on the line.")
     meter_id = fields.Many2one("actwin.meter", index="btree_not_null", check_company=True)
@@ -45,8 +46,12 @@ class ActwinDevice(models.Model):
     )
     secret_encrypted = fields.Char(groups=fields.NO_ACCESS, copy=False)
     has_secret = fields.Boolean(compute="_compute_secret", compute_sudo=True)
-    schedule_id = fields.Many2one("actwin.schedule", required=True, ondelete="restrict",
-                                  default=lambda self: self.env["actwin.schedule"].search([], limit=1))
+    schedule_id = fields.Many2one(
+        "actwin.schedule",
+        required=True,
+        ondelete="restrict",
+        default=lambda self: self.env["actwin.schedule"].search([], limit=1),
+    )
     parameter_ids = fields.One2many("actwin.device.parameter", "device_id", "Parameters", copy=True)
     last_ok = fields.Datetime("Last Answer", readonly=True, copy=False)
     last_error = fields.Char(readonly=True, copy=False)
@@ -94,3 +99,17 @@ class ActwinDevice(models.Model):
         for device in self:
             if not isinstance(device.settings or {}, dict):
                 raise ValidationError(self.env._("Settings are a list of names and values."))
+
+    def _prepare_config(self, with_secret=False):
+        """What the collector is told of the device; the secret in clear only when asked for."""
+        token = self.sudo().secret_encrypted  # unreadable to every user by design
+        return {
+            "key": self.key,
+            "driver": self.driver,
+            "line": self.line_id.key or "",
+            "address": self.address or "",
+            "schedule": self.schedule_id.key,
+            "settings": self.settings or {},
+            "secret": secrets.decrypt(self.env, token) if with_secret else "",
+            "parameters": [item._prepare_config() for item in self.parameter_ids],
+        }

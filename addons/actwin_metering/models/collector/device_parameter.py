@@ -50,3 +50,12 @@ class ActwinDeviceParameter(models.Model):
                 raise ValidationError(
                     self.env._("Channel %s is at another site.", parameter.channel_id.key)
                 )
+
+    def _prepare_config(self):
+        """What the collector is told of the register."""
+        return {
+            "register": self.register,
+            "channel": self.channel_id.key,
+            "unit": self.channel_id.unit,
+            "scale": self.scale,
+        }

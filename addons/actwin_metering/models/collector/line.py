@@ -38,3 +38,19 @@ class ActwinLine(models.Model):
     _port_range = models.Constraint(
         "CHECK (port IS NULL OR port BETWEEN 0 AND 65535)", "A port lies between 0 and 65535."
     )
+
+    def _prepare_config(self):
+        """What the collector is told of the line."""
+        return {
+            "key": self.key,
+            "kind": self.kind,
+            "host": self.host or "",
+            "port": self.port,
+            "device_path": self.device_path or "",
+            "baudrate": self.baudrate,
+            "bytesize": self.bytesize,
+            "parity": self.parity or "N",
+            "stopbits": self.stopbits,
+            "timeout_s": self.timeout_s,
+            "retries": self.retries,
+        }

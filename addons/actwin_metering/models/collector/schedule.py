@@ -29,3 +29,12 @@ class ActwinSchedule(models.Model):
 
     def _config_collectors(self):
         return self.sudo().device_ids.collector_id  # a schedule serves collectors of every site
+
+    def _prepare_config(self):
+        """What the collector is told of the schedule."""
+        return {
+            "key": self.key,
+            "poll_seconds": self.poll_seconds,
+            "store_seconds": self.store_seconds,
+            "mode": self.mode,
+        }

@@ -22,7 +22,12 @@ class ActwinChannel(models.Model):
     _check_company_auto = True
 
     key = fields.Char(
-        compute="_compute_key", store=True, readonly=False, required=True, precompute=True, copy=False
+        compute="_compute_key",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        copy=False,
     )
     name = fields.Char(translate=True)
     point_id = fields.Many2one(
@@ -68,14 +73,14 @@ class ActwinChannel(models.Model):
     digits = fields.Integer(
         "Index Digits",
         aggregator=None,
-        help="Integer digits of the register; 0 takes the meter's. Rolls over at ten to that power.",
+        help="Integer digits of the register, it rolls over after them; 0 takes the meter's.",
     )
     max_per_hour = fields.Float(
         "Limit per Hour",
         digits=(16, 3),
         aggregator=None,
         help="Most the register can move in an hour, before the multiplier. A fall of the index "
-        "within it is a roll-over. 0: a fall from the last tenth to the first tenth of the range is.",
+        "within it is a roll-over. 0: a fall from the last to the first tenth of its range is.",
     )
     last_ts = fields.Datetime("Last Reading", readonly=True, copy=False, groups=_STAFF)
     last_value = fields.Float(
@@ -145,5 +150,5 @@ class ActwinChannel(models.Model):
 
     def _action_for(self, xmlid):
         action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        context = {"search_default_last_days": 1, "search_default_month": 1}
+        context = {"search_default_last_days": 1}
         return action | {"domain": [("channel_id", "=", self.id)], "context": context}

@@ -1,14 +1,154 @@
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+
 from odoo import models
+
+from ...tools.decimals import to_decimal
+from ..readings.rollup_sql import SPAN, STEPS
+
+_REACH = timedelta(hours=24)
+"""How far before a boundary its reading may lie."""
+
+_BETWEEN = f"""{SPAN}{STEPS}
+, totals AS (
+    SELECT channel_id, sum(used) FILTER (WHERE counted) AS consumption,
+           count(*) FILTER (WHERE counted AND real AND usable) AS count,
+           count(*) FILTER (WHERE counted AND real AND usable AND quality = 2) AS estimated,
+           count(*) FILTER (WHERE counted AND real AND NOT usable) AS suspect,
+           sum(fault) FILTER (WHERE counted) AS faults,
+           sum(rollover) FILTER (WHERE counted) AS rollovers,
+           max(ts) FILTER (WHERE usable AND NOT counted) AS first_ts,
+           max(ts) FILTER (WHERE usable) AS last_ts,
+           (array_agg(value ORDER BY ts DESC, ord DESC)
+               FILTER (WHERE usable AND NOT counted))[1] AS first_index,
+           (array_agg(value ORDER BY ts DESC, ord DESC) FILTER (WHERE usable))[1] AS last_index
+      FROM steps GROUP BY 1
+), segments AS (
+    SELECT channel_id, seg, min(serial) AS serial, max(multiplier) AS multiplier, min(ts) AS since,
+           (array_agg(value ORDER BY ts, ord))[1] AS first_index,
+           (array_agg(value ORDER BY ts DESC, ord DESC))[1] AS last_index,
+           coalesce(sum(used) FILTER (WHERE counted), 0) AS consumption
+      FROM steps WHERE usable AND kind = 'index' GROUP BY 1, 2
+)
+SELECT t.channel_id, t.kind, trim_scale(o.consumption)::text,
+       trim_scale(o.first_index)::text, o.first_ts, trim_scale(o.last_index)::text, o.last_ts,
+       coalesce(o.count, 0), coalesce(o.estimated, 0), coalesce(o.suspect, 0),
+       coalesce(o.faults, 0), coalesce(o.rollovers, 0),
+       (SELECT jsonb_agg(jsonb_build_array(
+                   g.serial, trim_scale(g.first_index)::text, trim_scale(g.last_index)::text,
+                   trim_scale(g.multiplier)::text, trim_scale(g.consumption)::text)
+               ORDER BY g.since, g.seg)
+          FROM segments g WHERE g.channel_id = t.channel_id)
+  FROM todo t LEFT JOIN totals o USING (channel_id)
+"""
 
 
 class ActwinChannel(models.Model):
+    """What billing, losses and the portal read: exact figures, Decimals straight from SQL."""
+
     _inherit = "actwin.channel"
 
     def _consumption_between(self, start_utc, end_utc):
-        raise NotImplementedError
+        """Consumption of ``(start_utc, end_utc]``, computed from the readings themselves.
+
+        :param start_utc, end_utc: UTC datetimes without zone
+        :return: ``{channel_id: {'consumption': Decimal | None, 'first_index', 'first_ts',
+            'last_index', 'last_ts', 'count', 'estimated': Decimal share of usable readings,
+            'suspect', 'faults', 'rollovers', 'segments': [{'meter_serial', 'first_index',
+            'last_index', 'multiplier', 'consumption'}…]}}``. The index at a boundary is the last
+            usable one at or before it; ``consumption`` and that index are None when there is
+            none within 24 hours. For interval channels there is no index and the sum stands.
+        """
+        if not self:
+            return {}
+        self.env.flush_all()
+        parameters = {"channels": self.ids, "start": start_utc, "end": end_utc}
+        self.env.cr.execute(_BETWEEN, parameters)
+        return {row[0]: _figures(row, start_utc, end_utc) for row in self.env.cr.fetchall()}
 
     def _day_series(self, date_from, date_to):
-        raise NotImplementedError
+        """``{channel_id: [(date, Decimal, quality)…]}`` of the site's days, both ends included."""
+        self.env.cr.execute(
+            """
+            SELECT channel_id, day, consumption::text, quality::int FROM actwin_consumption_day
+             WHERE channel_id = ANY(%s) AND day BETWEEN %s AND %s AND consumption IS NOT NULL
+             ORDER BY channel_id, day
+            """,
+            [self.ids, date_from, date_to],
+        )
+        series = {channel.id: [] for channel in self}
+        for channel_id, day, text, quality in self.env.cr.fetchall():
+            series[channel_id].append((day, Decimal(text), quality))
+        return series
 
     def _hour_series(self, start_utc, end_utc):
-        raise NotImplementedError
+        """``{channel_id: [(start of the hour UTC, Decimal)…]}`` of hours in [start, end)."""
+        self.env.cr.execute(
+            """
+            SELECT channel_id, hour, consumption::text FROM actwin_consumption_hour
+             WHERE channel_id = ANY(%s) AND hour >= %s AND hour < %s AND consumption IS NOT NULL
+             ORDER BY channel_id, hour
+            """,
+            [self.ids, start_utc, end_utc],
+        )
+        series = {channel.id: [] for channel in self}
+        for channel_id, hour, text in self.env.cr.fetchall():
+            series[channel_id].append((hour, Decimal(text)))
+        return series
+
+    def _consumption_by_local_hour(self, start_utc, end_utc):
+        """``{channel_id: {hour of the site's clock 0…23: Decimal}}`` from the hour rollups."""
+        self.env.cr.execute(
+            """
+            SELECT h.channel_id,
+                   extract(hour FROM h.hour AT TIME ZONE 'UTC' AT TIME ZONE s.tz)::int,
+                   trim_scale(sum(h.consumption))::text
+              FROM actwin_consumption_hour h JOIN actwin_site s ON s.id = h.site_id
+             WHERE h.channel_id = ANY(%s) AND h.hour >= %s AND h.hour < %s
+               AND h.consumption IS NOT NULL
+             GROUP BY 1, 2
+            """,
+            [self.ids, start_utc, end_utc],
+        )
+        hours = defaultdict(dict, {channel.id: {} for channel in self})
+        for channel_id, hour, text in self.env.cr.fetchall():
+            hours[channel_id][hour] = Decimal(text)
+        return dict(hours)
+
+
+def _figures(row, start, end):
+    (
+        _channel, kind, consumption, first_index, first_ts, last_index, last_ts,
+        count, estimated, suspect, faults, rollovers, segments,
+    ) = row  # fmt: skip
+    has_first = first_ts is not None and first_ts >= start - _REACH
+    has_last = last_ts is not None and last_ts >= end - _REACH
+    if kind == "index":
+        known = has_first and has_last
+        total = Decimal(consumption or 0) if known else None
+    else:
+        total = to_decimal(consumption)
+    return {
+        "consumption": total,
+        "first_index": to_decimal(first_index) if kind == "index" and has_first else None,
+        "first_ts": first_ts if kind == "index" and has_first else None,
+        "last_index": to_decimal(last_index) if kind == "index" and has_last else None,
+        "last_ts": last_ts if has_last else None,
+        "count": count,
+        "estimated": Decimal(estimated) / count if count else Decimal(0),
+        "suspect": suspect,
+        "faults": int(faults),
+        "rollovers": int(rollovers),
+        "segments": [_segment(*item) for item in segments or []],
+    }
+
+
+def _segment(serial, first_index, last_index, multiplier, consumption):
+    return {
+        "meter_serial": serial or "",
+        "first_index": to_decimal(first_index),
+        "last_index": to_decimal(last_index),
+        "multiplier": to_decimal(multiplier) or Decimal(1),
+        "consumption": Decimal(consumption),
+    }

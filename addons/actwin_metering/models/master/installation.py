@@ -45,7 +45,8 @@ class ActwinMeterInstallation(models.Model):
     )
 
     _order_check = models.Constraint(
-        "CHECK (date_to IS NULL OR date_to > date_from)", "A meter is removed after it is installed."
+        "CHECK (date_to IS NULL OR date_to > date_from)",
+        "A meter is removed after it is installed.",
     )
     _ratio_check = models.Constraint(
         "CHECK (ct_primary > 0 AND ct_secondary > 0 AND vt_primary > 0 AND vt_secondary > 0)",

@@ -113,7 +113,12 @@ class ActwinPoint(models.Model):
 
     @api.model
     def _current_domain(self, moment):
-        return [("date_from", "<=", moment), "|", ("date_to", "=", False), ("date_to", ">=", moment)]
+        return [
+            ("date_from", "<=", moment),
+            "|",
+            ("date_to", "=", False),
+            ("date_to", ">=", moment),
+        ]
 
     def _current_by_point(self, model, moment):
         """{point id: {many2one field: its record}} of the link records valid at ``moment``."""
@@ -193,5 +198,5 @@ class ActwinPoint(models.Model):
 
     def _action_for(self, xmlid, field):
         action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        context = {"search_default_month": 1, "search_default_last_days": 1, f"default_{field}": self.id}
+        context = {"search_default_last_days": 1, f"default_{field}": self.id}
         return action | {"domain": [(field, "=", self.id)], "context": context}

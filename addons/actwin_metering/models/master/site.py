@@ -99,7 +99,8 @@ class ActwinSite(models.Model):
 
     def action_open_points(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("actwin_metering.actwin_point_action")
+        actions = self.env["ir.actions.act_window"]
+        action = actions._for_xml_id("actwin_metering.actwin_point_action")
         return action | {
             "domain": [("site_id", "=", self.id)],
             "context": {"default_site_id": self.id},

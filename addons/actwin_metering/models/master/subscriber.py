@@ -72,5 +72,6 @@ class ActwinSubscriber(models.Model):
 
     def action_open_points(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("actwin_metering.actwin_point_action")
+        actions = self.env["ir.actions.act_window"]
+        action = actions._for_xml_id("actwin_metering.actwin_point_action")
         return action | {"domain": [("id", "in", self.occupancy_ids.point_id.ids)], "context": {}}

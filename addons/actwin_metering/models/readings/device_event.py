@@ -1,4 +1,6 @@
-from odoo import fields, models
+import json
+
+from odoo import api, fields, models
 
 
 class ActwinDeviceEvent(models.Model):
@@ -25,3 +27,27 @@ class ActwinDeviceEvent(models.Model):
     _event_uniq = models.Constraint(
         "UNIQUE (collector_id, device_key, ts, code)", "The event is known already."
     )
+
+    @api.model
+    def _store(self, collector, events):
+        """Keep the events of a delivery (``core.batch``); a known one is passed over."""
+        if not events:
+            return
+        self.env.cr.execute(
+            """
+            INSERT INTO actwin_device_event
+                (collector_id, site_id, company_id, device_key, device_id, ts, code, text)
+            SELECT %s, %s, %s, e.device_key, d.id, e.ts, e.code, e.text
+              FROM jsonb_to_recordset(%s)
+                   AS e (device_key varchar, ts timestamp, code varchar, text varchar)
+              LEFT JOIN actwin_device d ON d.collector_id = %s AND d.key = e.device_key
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                collector.id,
+                collector.site_id.id,
+                collector.company_id.id,
+                json.dumps(events),
+                collector.id,
+            ],
+        )

@@ -1,3 +1,5 @@
+import json
+
 from odoo import api, fields, models
 
 _KEEP_DAYS = 90
@@ -29,6 +31,52 @@ class ActwinIngestBatch(models.Model):
     answer = fields.Json(readonly=True)
 
     _batch_uniq = models.Constraint("UNIQUE (batch_id)", "The batch is known already.")
+
+    @api.model
+    def _find_answer(self, batch):
+        """Answer to a delivery taken before, None for a new one.
+
+        A batch id that comes back with other contents is judged row by row like a new batch:
+        the rows stay idempotent by (channel, time), and nothing is lost to a sender's mistake.
+        """
+        self.env.cr.execute(
+            "SELECT answer, digest FROM actwin_ingest_batch WHERE batch_id = %s", [batch.batch_id]
+        )
+        row = self.env.cr.fetchone()
+        if row is None or row[1] != batch.digest:
+            return None
+        answer = row[0]
+        return answer | {
+            "accepted": 0,
+            "duplicates": answer["accepted"] + answer["duplicates"],
+        }
+
+    @api.model
+    def _remember(self, collector, batch, answer):
+        self.env.cr.execute(
+            """
+            INSERT INTO actwin_ingest_batch
+                (batch_id, collector_id, site_id, company_id, received_at, sent_at, rows,
+                 accepted, duplicates, conflicts, rejected, digest, answer)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            ON CONFLICT (batch_id) DO NOTHING
+            """,
+            [
+                batch.batch_id,
+                collector.id,
+                collector.site_id.id,
+                collector.company_id.id,
+                self.env.cr.now(),
+                batch.sent_at,
+                len(batch.columns),
+                answer["accepted"],
+                answer["duplicates"],
+                answer["conflicts"],
+                len(answer["rejected"]),
+                batch.digest,
+                json.dumps(answer),
+            ],
+        )
 
     @api.autovacuum
     def _gc_batches(self):

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import UTC, datetime
 
 from dateutil.relativedelta import relativedelta
 
@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 _MONTHS_AHEAD = 3
+_DAY = 86_400
 _LOCK = "actwin_reading_partition"
 
 
@@ -48,7 +49,7 @@ class ActwinReadingStore(models.AbstractModel):
     @api.model
     def _cron_create_partitions(self):
         """Have the current and the coming months ready, so that ingest need not wait for them."""
-        month = datetime.now().replace(day=1)
+        month = datetime.now(UTC).replace(day=1)
         self._ensure_months([month + relativedelta(months=n) for n in range(_MONTHS_AHEAD + 1)])
 
     @api.model
@@ -61,6 +62,28 @@ class ActwinReadingStore(models.AbstractModel):
             self.env.cr.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [_LOCK])
             for name in sorted(self._missing(missing)):
                 self._create_partition(name)
+
+    @api.model
+    def _ensure_epochs(self, epochs):
+        """The same for epoch seconds, of which there may be many: one look a day is enough."""
+        days = {epoch // _DAY for epoch in epochs}
+        self._ensure_months([datetime.fromtimestamp(day * _DAY, UTC) for day in days])
+
+    @api.model
+    def _refresh_last(self, channel_ids):
+        """Set the last reading of channels from the store, after one was changed."""
+        self.env.cr.execute(
+            """
+            UPDATE actwin_channel c
+               SET last_ts = r.ts, last_value = r.value, last_quality_code = r.quality
+              FROM unnest(%s) AS ids (id)
+             CROSS JOIN LATERAL (SELECT ts, value, quality FROM actwin_reading
+                                  WHERE channel_id = ids.id ORDER BY ts DESC LIMIT 1) r
+             WHERE c.id = ids.id
+            """,
+            [list(channel_ids)],
+        )
+        self.env["actwin.channel"].invalidate_model(["last_ts", "last_value", "last_quality_code"])
 
     def _missing(self, names):
         self.env.cr.execute(
@@ -77,7 +100,8 @@ class ActwinReadingStore(models.AbstractModel):
             SQL(
                 """
                 CREATE TABLE %(table)s
-                    (LIKE actwin_reading INCLUDING DEFAULTS, CHECK (ts >= %(start)s AND ts < %(end)s));
+                    (LIKE actwin_reading INCLUDING DEFAULTS,
+                     CHECK (ts >= %(start)s AND ts < %(end)s));
                 ALTER TABLE actwin_reading
                     ATTACH PARTITION %(table)s FOR VALUES FROM (%(start)s) TO (%(end)s);
                 """,

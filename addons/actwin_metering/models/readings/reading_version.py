@@ -1,6 +1,7 @@
 from odoo import fields, models
+from odoo.exceptions import AccessError
 
-from ...const import QUALITIES, SOURCES
+from ...const import EDITED, QUALITIES, SOURCES
 
 
 class ActwinReadingVersion(models.Model):
@@ -16,7 +17,7 @@ class ActwinReadingVersion(models.Model):
     _rec_name = "ts"
 
     channel_id = fields.Many2one("actwin.channel", required=True, readonly=True, index=True)
-    point_id = fields.Many2one(related="channel_id.point_id", store=True)
+    point_id = fields.Many2one(related="channel_id.point_id")
     site_id = fields.Many2one("actwin.site", readonly=True, index=True)
     company_id = fields.Many2one("res.company", readonly=True, index=True)
     ts = fields.Datetime("Time", required=True, readonly=True)
@@ -36,7 +37,51 @@ class ActwinReadingVersion(models.Model):
         readonly=True,
         default="taken",
     )  # fmt: skip
-    batch_id = fields.Many2one("actwin.ingest.batch", readonly=True, ondelete="set null")
+    batch_ref = fields.Char("Delivery", readonly=True)
     user_id = fields.Many2one("res.users", "By", readonly=True)
     date = fields.Datetime("When", readonly=True, default=fields.Datetime.now)
     reason = fields.Char(readonly=True)
+
+    _conflict_uniq = models.UniqueIndex(
+        "(channel_id, ts, value) WHERE kind = 'conflict'", "The conflict is listed already."
+    )
+    _original_uniq = models.UniqueIndex(
+        "(channel_id, ts) WHERE kind = 'original'", "A reading has one first value."
+    )
+
+    def action_take(self):
+        """Make the offered value the effective one; the standing value stays on record."""
+        self._check_operator()
+        for version in self.sudo().filtered(lambda item: item.state == "open"):
+            version._apply_conflict()
+        return True
+
+    def action_dismiss(self):
+        """Keep the standing value."""
+        self._check_operator()
+        self.sudo().filtered(lambda item: item.state == "open").write(
+            {"state": "dismissed", "user_id": self.env.uid, "date": fields.Datetime.now()}
+        )
+        return True
+
+    def _check_operator(self):
+        if not self.env.su and not self.env.user.has_group("actwin_metering.group_operator"):
+            raise AccessError(self.env._("Only operators decide on readings."))
+        self.check_access("read")
+
+    def _apply_conflict(self):
+        """SQL throughout: a float would not hold the value's exact digits."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            UPDATE actwin_reading r SET value = v.value, quality = %s
+              FROM actwin_reading_version v
+             WHERE v.id = %s AND r.channel_id = v.channel_id AND r.ts = v.ts
+            """,
+            [EDITED, self.id],
+        )
+        others = self.search([("channel_id", "=", self.channel_id.id), ("ts", "=", self.ts)]) - self
+        others.filtered(lambda item: item.state == "taken").state = "superseded"
+        self.write({"state": "taken", "user_id": self.env.uid, "date": fields.Datetime.now()})
+        self.env["actwin.rollup"]._mark_moments(self.channel_id.id, [self.ts])
+        self.env["actwin.reading.store"]._refresh_last(self.channel_id.ids)
