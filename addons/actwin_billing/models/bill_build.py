@@ -1,0 +1,278 @@
+import json
+import logging
+from datetime import datetime
+
+from psycopg2 import OperationalError
+
+from odoo import fields, models
+
+from ..const import HISTORY_BILLS, QUIET
+from ..core.answer import bill_to
+from ..core.components import measured
+from ..core.engine import price
+from ..core.errors import MissingQuantity, PricingError, TariffGap
+from ..core.periods import merge
+from ..core.schema import case_from
+
+_logger = logging.getLogger(__name__)
+CODES = {TariffGap: "K16", MissingQuantity: "V12"}
+
+
+class ActwinBillingRunBuild(models.Model):
+    """Makes control invoices: facts → core → records. The only writer of computed bills."""
+
+    _inherit = "actwin.billing.run"
+
+    def _build(self, subscriptions):
+        """Bills of the subscriptions, made or made anew; approved and posted ones stay.
+
+        A subscription that cannot be computed gets a blocked bill that says why; it never stops
+        the others: the batch is then repeated one by one.
+        """
+        self.ensure_one()
+        run = self.with_context(**QUIET)
+        try:
+            with self.env.cr.savepoint():
+                return run._build_batch(subscriptions)
+        except OperationalError:
+            raise  # a serialization conflict: the caller repeats the transaction
+        except Exception as error:
+            if len(subscriptions) == 1:
+                _logger.exception("control invoice of subscription %s failed", subscriptions.id)
+                return run._build_failed(subscriptions, error)
+            _logger.warning("a batch of control invoices is repeated one by one: %s", error)
+        bills = self.env["actwin.bill"]
+        for subscription in subscriptions:
+            bills |= self._build(subscription)
+        return bills
+
+    def _build_batch(self, subscriptions):
+        subscriptions = self._clear_old(subscriptions)
+        facts = self.env["actwin.bill.facts"]._gather(self, subscriptions)
+        history = self._history(subscriptions)
+        priced = {item: self._price(facts[item]) for item in subscriptions}
+        bills = self.env["actwin.bill"].create([
+            self._prepare_bill_vals(item, facts[item], priced[item], history.get(item.id, []))
+            for item in subscriptions
+        ])
+        self._create_parts(bills, facts, priced)
+        bills._create_checks(facts, priced, history)
+        bills._settle_state()
+        return bills
+
+    def _build_failed(self, subscription, error):
+        """A blocked bill without lines for a subscription whose computation broke."""
+        self._clear_old(subscription)
+        period = self.env["actwin.bill.facts"]._period(self, subscription)
+        facts = {"period": period, "case": None, "readings": [], "estimated": 0}
+        bill = self.env["actwin.bill"].create(
+            self._prepare_bill_vals(subscription, facts, None, [])
+        )
+        bill._create_check_records([(bill, "E01", str(error) or type(error).__name__, {})])
+        bill._settle_state()
+        return bill
+
+    def _clear_old(self, subscriptions):
+        """Drop unapproved bills of this run; answer the subscriptions that may be built."""
+        old = self.env["actwin.bill"].search([
+            ("run_id", "=", self.id),
+            ("subscription_id", "in", subscriptions.ids),
+            ("state", "not in", ("cancelled", "credited")),
+        ])
+        kept = old.filtered(lambda bill: bill.state in ("approved", "posted"))
+        (old - kept).unlink()
+        return subscriptions - kept.subscription_id
+
+    def _history(self, subscriptions):
+        """{subscription id: [earlier approved or posted bill, newest first]}."""
+        bills = self.env["actwin.bill"].search([
+            ("subscription_id", "in", subscriptions.ids),
+            ("state", "in", ("approved", "posted")),
+            ("date_to", "<", self.date_to),
+        ], order="date_from desc")
+        return {
+            subscription.id: list(group[:HISTORY_BILLS])
+            for subscription, group in bills.grouped("subscription_id").items()
+        }
+
+    def _price(self, facts):
+        """JSON object of the priced bill, or None with a finding added to ``facts``."""
+        try:
+            case = case_from(facts["case"])
+            answer = bill_to(price(case), case.currency)
+            facts["whole"] = merge(case.segments)
+        except PricingError as error:
+            code = CODES.get(type(error), "E01")
+            facts["problems"].append((code, str(error), error.data))
+            return None
+        return answer
+
+    def _main_register(self, facts):
+        """Register of the first energy line: the consumption a person asks for."""
+        for version in facts["case"]["tariff"]["versions"]:
+            for component in version["components"]:
+                if component["kind"] in ("energy", "distribution"):
+                    return component["quantity"], component["unit"]
+        return "", ""
+
+    def _prepare_bill_vals(self, subscription, facts, answer, history):
+        period = facts["period"]
+        vals = {
+            "name": f"{period.date_from:%Y-%m} · {subscription.display_name}",
+            "run_id": self.id,
+            "subscription_id": subscription.id,
+            "subscriber_id": subscription.subscriber_id.id,
+            "partner_id": subscription.partner_id.id,
+            "point_id": subscription.point_id.id,
+            "site_id": subscription.site_id.id,
+            "tariff_id": subscription.tariff_id.id,
+            "company_id": subscription.company_id.id,
+            "currency_id": subscription.currency_id.id,
+            "date_from": period.date_from,
+            "date_to": period.date_to,
+            "period_start": period.start,
+            "period_end": period.end,
+            "estimated_share": float(facts["estimated"]),
+        }
+        if answer:
+            vals |= self._prepare_amounts(facts, answer)
+        vals |= self._prepare_comparison(vals, history)
+        vals["snapshot"] = self._prepare_snapshot(subscription, vals["name"], facts, answer)
+        vals["snapshot_hash"] = self.env["actwin.bill"]._hash(vals["snapshot"])
+        return vals
+
+    def _prepare_amounts(self, facts, answer):
+        taxes = {tax["key"]: tax for tax in answer["taxes"]}
+        untaxed = float(answer["totals"]["untaxed"])
+        levy = float(taxes["levy"]["amount"]) if "levy" in taxes else 0.0
+        vals = {
+            "amount_untaxed": untaxed,
+            "amount_levy": levy,
+            "amount_base": float(taxes["vat"]["base"]) if "vat" in taxes else untaxed + levy,
+            "amount_vat": float(taxes["vat"]["amount"]) if "vat" in taxes else 0.0,
+            "amount_total": float(answer["totals"]["total"]),
+        }
+        register, unit = self._main_register(facts)
+        if register:
+            vals["consumption"] = float(measured(facts["whole"], register))
+            vals["consumption_unit"] = unit
+        rows = [row for row in facts["readings"] if row["register"] == register]
+        if rows:
+            vals["first_index"] = float(rows[0]["first_index"] or 0)
+            vals["last_index"] = float(rows[-1]["last_index"] or 0)
+        return vals
+
+    def _prepare_comparison(self, vals, history):
+        if not history:
+            return {}
+        previous, current = history[0], vals.get("consumption", 0.0)
+        change = 0.0
+        if previous.consumption:
+            change = (current - previous.consumption) / previous.consumption * 100
+        return {
+            "previous_consumption": previous.consumption,
+            "previous_amount": previous.amount_total,
+            "delta_percent": change,
+        }
+
+    def _prepare_snapshot(self, subscription, name, facts, answer):
+        """Canonical JSON text: sorted keys, no spaces; the hash is taken of exactly this text."""
+        document = {
+            "schema": 1,
+            "document": {
+                "name": name,
+                "subscriber": subscription.subscriber_id.number,
+                "partner": subscription.partner_id.name,
+                "point": subscription.point_id.code,
+                "site": subscription.site_id.code,
+                "tariff": subscription.tariff_id.code,
+                "computed_at": fields.Datetime.to_string(fields.Datetime.now()),
+            },
+            "case": facts["case"],
+            "readings": facts["readings"],
+            "result": answer,
+        }
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    def _create_parts(self, bills, facts, priced):
+        lines, readings, taxes = [], [], []
+        for bill in bills:
+            subscription = bill.subscription_id
+            readings += [
+                bill._prepare_reading_vals(row) for row in facts[subscription]["readings"]
+            ]
+            if priced[subscription]:
+                lines += bill._prepare_line_vals(priced[subscription])
+                taxes += bill._prepare_tax_vals(priced[subscription])
+        self.env["actwin.bill.line"].create(lines)
+        self.env["actwin.bill.reading"].create(readings)
+        self.env["actwin.bill.tax"].create(taxes)
+        bills.invalidate_recordset(["line_ids", "reading_ids", "tax_ids"])
+
+
+class ActwinBillParts(models.Model):
+    _inherit = "actwin.bill"
+
+    def _prepare_line_vals(self, answer):
+        """Vals of the lines of a priced bill."""
+        vals = []
+        versions = {str(version.id): version for version in self.tariff_id.version_ids}
+        for sequence, line in enumerate(answer["lines"], 1):
+            version = versions.get(line["trace"].get("version", ""))
+            component = version and version.component_ids.filtered(
+                lambda item, key=line["key"]: item.key == key
+            )
+            product = component._invoice_product() if component else self.env.ref(
+                "actwin_billing.product_adjustment"
+            )
+            vals.append({
+                "bill_id": self.id,
+                "sequence": sequence,
+                "key": line["key"],
+                "kind": line["kind"],
+                "name": line["label"],
+                "quantity": float(line["quantity"]),
+                "unit": line["unit"],
+                "unit_price": float(line["unit_price"]),
+                "amount": float(line["amount"]),
+                "tax_keys": ",".join(line["taxes"]),
+                "segment_start": self._naive(line["start"]),
+                "segment_end": self._naive(line["end"]),
+                "tariff_version_id": version.id if version else False,
+                "tariff_version_name": version.display_name if version else False,
+                "formula": line["trace"]["formula"],
+                "trace": line["trace"],
+                "product_id": product.id,
+            })
+        return vals
+
+    def _naive(self, iso):
+        """Naive UTC datetime of an ISO text with offset."""
+        stamp = datetime.fromisoformat(iso)
+        return (stamp - stamp.utcoffset()).replace(tzinfo=None)
+
+    def _prepare_tax_vals(self, answer):
+        taxes = {"levy": self.tariff_id.levy_tax_id, "vat": self.tariff_id.vat_tax_id}
+        return [
+            {
+                "bill_id": self.id,
+                "sequence": sequence,
+                "key": tax["key"],
+                "name": tax["label"],
+                "tax_id": taxes[tax["key"]].id,
+                "rate": float(tax["rate"]) * 100,
+                "base": float(tax["base"]),
+                "amount": float(tax["amount"]),
+                "formula": tax["formula"],
+            }
+            for sequence, tax in enumerate(answer["taxes"], 1)
+        ]
+
+    def _prepare_reading_vals(self, row):
+        numbers = ("first_index", "last_index", "multiplier", "consumption")
+        texts = ("register", "obis", "unit", "meter_serial", "first_ts", "last_ts", "channel_id")
+        return {
+            "bill_id": self.id,
+            **{key: float(row[key] or 0) for key in numbers},
+            **{key: row[key] or False for key in texts},
+        }

@@ -1,0 +1,7 @@
+from . import (
+    test_tariff,
+    test_run,
+    test_checks,
+    test_posting,
+    test_access,
+)
