@@ -31,13 +31,17 @@ class Problems:
 
 @dataclass(frozen=True)
 class Field:
-    """One key: its type, its default (none = required), and what values it may take."""
+    """One key: its type, its default (none = required), and what values it may take.
+
+    ``zero_is_absent``: an empty number field of Odoo arrives as 0.
+    """
 
     kind: type
     default: object = REQUIRED
     choices: Sequence = ()
     low: float | None = None
     high: float | None = None
+    zero_is_absent: bool = False
 
 
 def parse_table(
@@ -68,8 +72,7 @@ def _value(
     table: Mapping, key: str, field: Field, path: str, problems: Problems
 ) -> object:
     value = table.get(key)
-    absent = value is None or value == "" or (value is False and field.kind is not bool)
-    if absent:
+    if _is_absent(value, field):
         if field.default is REQUIRED:
             problems.add(f"{path}.{key}", "is required")
             return field.kind()
@@ -81,6 +84,14 @@ def _value(
         return field.kind() if field.default is REQUIRED else field.default
     _check_range(converted, field, f"{path}.{key}", problems)
     return converted
+
+
+def _is_absent(value: object, field: Field) -> bool:
+    if value is None or value == "":
+        return True
+    if field.kind is bool:
+        return False
+    return value is False or (value == 0 and field.zero_is_absent)
 
 
 _NAMES = {

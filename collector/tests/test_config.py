@@ -58,9 +58,10 @@ def test_a_good_document_becomes_frozen_values():
 
 
 def test_odoo_says_false_for_absent_and_may_say_more_than_we_know():
-    line = LINE | {"device_path": False, "baudrate": False, "colour": "red"}
+    line = LINE | {"device_path": False, "baudrate": False, "colour": "red", "bytesize": 0}
     parsed = parse_site(document(lines=[line]), "Odoo", strict=False)
     assert (parsed.lines["L1"].device_path, parsed.lines["L1"].baudrate) == ("", 9600)
+    assert parsed.lines["L1"].bytesize == 8
 
 
 @pytest.mark.parametrize(
