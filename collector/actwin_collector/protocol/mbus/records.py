@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ...model import FrameError, Record
 from . import vif as kinds
+from .profile import expand_profile
 from .values import Decoder, Value, fixed_length, make_decoder, time_text, variable_length
 from .vif import EXTENSION_FB, EXTENSION_FD, PRIMARY, Vif
 from .vife import apply_extensions
@@ -20,7 +21,7 @@ from .vife import apply_extensions
 MAX_EXTENSIONS = 10
 # Meters on one site need some hundred headers; noise must not make the table grow for ever.
 _CACHE_LIMIT = 8192
-_FILLER = 0x2F
+_FILLER = b"\x2f"
 _FUNCTIONS = ("instantaneous", "maximum", "minimum", "error")
 _EXTENSIONS = {0x7B: EXTENSION_FB, 0x7D: EXTENSION_FD}
 _TIME_POINTS = ("date", "datetime")
@@ -31,6 +32,7 @@ MAKER_BLOCK = "manufacturer_specific"
 class Field:
     """What one DIF/VIF header means; ``length`` -1 says a length byte follows the header."""
 
+    header_size: int
     length: int
     decode: Decoder
     quantity: str
@@ -41,6 +43,7 @@ class Field:
     subunit: int
     is_time: bool
     is_event: bool
+    profile: Vif | None
 
 
 class Row(NamedTuple):
@@ -61,54 +64,81 @@ class RecordSet(NamedTuple):
 _cache: dict[bytes, Field] = {}
 
 
-def decode_records(data: bytes) -> RecordSet:
+def decode_records(data: bytes, tail: int = 0) -> RecordSet:
     """Decode the application data after the header; raises FrameError.
 
-    A telegram that ends inside a record is refused as a whole (code ``truncated``): what was lost
-    with the end may have changed the meaning of what came before. A maker's own block becomes one
-    last record without value whose ``raw`` holds its bytes.
+    Data that ends inside a record is refused as a whole (code ``truncated``): what was lost with
+    the end may have changed the meaning of what came before. At most ``tail`` last bytes that are
+    no record may be kept instead, for radio receivers that leave a CRC behind; they become, like
+    a maker's own block, one last record without value whose ``raw`` holds the bytes.
     """
-    rows, maker, more = split_records(data)
+    rows, maker, more = split_records(data, tail)
     records = _to_records(rows)
     if maker is not None:
-        records.append(Record(MAKER_BLOCK, None, raw=maker.hex().upper()))
+        records.append(maker_block(maker))
     return RecordSet(tuple(records), more)
 
 
-def split_records(data: bytes) -> tuple[list[Row], bytes | None, bool]:
+def maker_block(data: bytes) -> Record:
+    """Return the record that keeps bytes only their maker can read."""
+    return Record(MAKER_BLOCK, None, raw=data.hex().upper())
+
+
+def split_records(data: bytes, tail: int = 0) -> tuple[list[Row], bytes | None, bool]:
     """Return the rows, the maker's block (None when there is none), and the more-follows flag."""
     rows: list[Row] = []
-    position, end = 0, len(data)
+    position = 0
     try:
-        while position < end:
-            dif = data[position]
-            if dif == _FILLER:
-                position += 1
-                continue
-            if dif & 0x0F == 0x0F:
-                return _special(rows, data, position)
-            header_end = _header_end(data, position)
-            header = data[position:header_end]
-            field = _cache.get(header) or _learn(header)
-            stop, start = _data_end(data, header_end, field.length), header_end
-            if stop > end:
-                raise _truncated(data)
-            rows.append(Row(field, field.decode(data[start:stop]), data[position:stop]))
-            position = stop
-    except IndexError:
+        while (position := _next_header(data, position)) < len(data):
+            if data[position] & 0x0F == 0x0F:
+                return rows, _after_marker(data, position), data[position] == 0x1F
+            row = _row(data, position)
+            rows.append(row)
+            position += len(row.raw)
+    except (FrameError, IndexError) as error:
+        if len(data) - position <= tail:
+            return rows, data[position:], False
+        if isinstance(error, FrameError):
+            raise
         raise _truncated(data) from None
     return rows, None, False
+
+
+def split_headers(headers: bytes) -> tuple[tuple[bytes, int], ...]:
+    """Return each of the DIF/VIF headers in a row with the number of its data bytes."""
+    found, position = [], 0
+    while position < len(headers):
+        stop = _header_end(headers, position)
+        header = headers[position:stop]
+        found.append((header, (_cache.get(header) or _learn(header)).length))
+        position = stop
+    return tuple(found)
+
+
+def _next_header(data: bytes, position: int) -> int:
+    while data[position : position + 1] == _FILLER:
+        position += 1
+    return position
+
+
+def _row(data: bytes, position: int) -> Row:
+    start = _header_end(data, position)
+    header = data[position:start]
+    field = _cache.get(header) or _learn(header)
+    stop = _data_end(data, start, field.length)
+    if stop > len(data):
+        raise _truncated(data)
+    return Row(field, field.decode(data[start:stop]), data[position:stop])
 
 
 def _truncated(data: bytes) -> FrameError:
     return FrameError(f"the last of {len(data)} data bytes is in mid-record", "truncated")
 
 
-def _special(rows: list[Row], data: bytes, position: int) -> tuple[list[Row], bytes | None, bool]:
-    dif = data[position]
-    if dif in (0x0F, 0x1F):
-        return rows, data[position + 1 :], dif == 0x1F
-    raise FrameError(f"reserved data information field {dif:02X}", "bad_record")
+def _after_marker(data: bytes, position: int) -> bytes:
+    if data[position] in (0x0F, 0x1F):
+        return data[position + 1 :]
+    raise FrameError(f"reserved data information field {data[position]:02X}", "bad_record")
 
 
 def _header_end(data: bytes, position: int) -> int:
@@ -157,6 +187,7 @@ def _parse_header(header: bytes) -> Field:
     vif = parse_vif(header[position + 1 :])
     function = _FUNCTIONS[dif >> 4 & 3]
     return Field(
+        header_size=len(header),
         length=fixed_length(dif & 0x0F),
         decode=make_decoder(dif & 0x0F, vif),
         quantity=vif.quantity,
@@ -167,6 +198,7 @@ def _parse_header(header: bytes) -> Field:
         subunit=subunit,
         is_time=vif.quantity in _TIME_POINTS and dif & 0x30 == 0 and not (tariff or subunit),
         is_event=vif.kind == kinds.EVENT_TIME and fixed_length(dif & 0x0F) > 0,
+        profile=vif if vif.kind == kinds.PROFILE and dif & 0x0F == 0x0D else None,
     )
 
 
@@ -185,7 +217,7 @@ def parse_vif(codes: bytes) -> Vif:
         raise FrameError(f"more than {MAX_EXTENSIONS} VIFEs", "bad_record")
     if code == 0x7F and rest:
         own = bytes(byte & 0x7F for byte in rest).hex()
-        return Vif(f"{MAKER_BLOCK}_{own}", kind=kinds.NUMBER)
+        return Vif(f"{MAKER_BLOCK}_{own}", kind=kinds.BLOCK)
     return apply_extensions(base, rest)
 
 
@@ -195,20 +227,29 @@ def _extended(table: int, code: int) -> Vif:
 
 def _to_records(rows: Sequence[Row]) -> list[Record]:
     stamps = _time_stamps(rows)
-    return [
-        Record(
-            quantity=field.quantity,
-            value=value,
-            unit=field.unit,
-            ts=time_text(raw[-field.length :]) if field.is_event else stamps.get(field.storage),
-            function=field.function,
-            storage=field.storage,
-            tariff=field.tariff,
-            subunit=field.subunit,
-            raw=raw.hex().upper(),
-        )
-        for field, value, raw in rows
-    ]
+    records = []
+    for row in rows:
+        record = _to_record(row, stamps)
+        records.append(record)
+        if row.field.profile is not None:
+            values = row.raw[row.field.header_size + 1 :]
+            records += expand_profile(record, row.field.profile, values)
+    return records
+
+
+def _to_record(row: Row, stamps: dict[int, str]) -> Record:
+    field, value, raw = row
+    return Record(
+        quantity=field.quantity,
+        value=value,
+        unit=field.unit,
+        ts=time_text(raw[-field.length :]) if field.is_event else stamps.get(field.storage),
+        function=field.function,
+        storage=field.storage,
+        tariff=field.tariff,
+        subunit=field.subunit,
+        raw=raw.hex().upper(),
+    )
 
 
 def _time_stamps(rows: Sequence[Row]) -> dict[int, str]:

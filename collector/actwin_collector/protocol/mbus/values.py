@@ -24,6 +24,7 @@ Decoder = Callable[[bytes], Value]
 INT_LENGTHS = {1: 1, 2: 2, 3: 3, 4: 4, 6: 6, 7: 8}
 BCD_LENGTHS = {0x9: 1, 0xA: 2, 0xB: 3, 0xC: 4, 0xE: 6}
 _TIME_KINDS = (kinds.DATE, kinds.DATETIME)
+_SIGNED = (kinds.NUMBER, kinds.EVENT_TIME, kinds.BLOCK, kinds.PROFILE)
 
 
 def fixed_length(data_field: int) -> int:
@@ -62,7 +63,7 @@ def _integer_decoder(vif: Vif) -> Decoder:
         return time_text
     if vif.kind == kinds.MANUFACTURER:
         return lambda raw: manufacturer_letters(raw[:2])
-    signed = vif.kind in (kinds.NUMBER, kinds.EVENT_TIME)
+    signed = vif.kind in _SIGNED
     scale = _scaler(vif)
     return lambda raw: scale(Decimal(int.from_bytes(raw, "little", signed=signed)))
 
@@ -128,6 +129,8 @@ def _shortest(number: float, form: str) -> Decimal:
 
 def _variable(raw: bytes, vif: Vif) -> Value:
     lvar, data = raw[0], raw[1:]
+    if vif.kind in (kinds.BLOCK, kinds.PROFILE) and not 0xC0 <= lvar <= 0xEF:
+        return None
     if lvar <= 0xBF:
         return data[::-1].decode("latin-1").replace("\x00", "")
     if vif.kind in _TIME_KINDS:

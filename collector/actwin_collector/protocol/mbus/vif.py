@@ -22,6 +22,9 @@ EVENT_TIME = "event_time"
 BITS = "bits"
 MANUFACTURER = "manufacturer"
 MEDIUM = "medium"
+# Bytes in a length-prefixed field that are no text: a maker's own, or a compact profile.
+BLOCK = "block"
+PROFILE = "profile"
 
 _ONE = Decimal(1)
 MINUTE, HOUR, DAY = Decimal(60), Decimal(3600), Decimal(86400)
@@ -101,7 +104,7 @@ PRIMARY: dict[int, Vif] = {
     0x79: Vif("enhanced_identification", kind=IDENTIFIER),
     0x7A: Vif("bus_address", kind=UNSIGNED),
     0x7E: Vif("any"),
-    0x7F: Vif("manufacturer_specific"),
+    0x7F: Vif("manufacturer_specific", kind=BLOCK),
 }
 
 EXTENSION_FB: dict[int, Vif] = {

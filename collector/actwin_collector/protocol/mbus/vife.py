@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from .vif import DATE, DATETIME, EVENT_TIME, NUMBER, Vif
+from .vif import DATE, DATETIME, EVENT_TIME, NUMBER, PROFILE, Vif
 
 _MAKER = 0x7F
 _SECOND_TABLE = 0x7C
@@ -15,9 +15,6 @@ _SECOND_TABLE = 0x7C
 # register called "volume" may never be fed by the backward volume.
 _SUFFIX = {
     0x12: "average",
-    0x13: "inverse_compact_profile",
-    0x1E: "compact_profile",
-    0x1F: "compact_profile_no_register",
     0x20: "per_second",
     0x21: "per_minute",
     0x22: "per_hour",
@@ -61,6 +58,8 @@ _SUFFIX = {
 }
 # These change the measure itself: the base unit of the bare quantity no longer holds.
 _UNIT_CHANGING = frozenset([*range(0x20, 0x28), *range(0x2C, 0x39), 0x41, 0x49])
+# Compact profiles: inverse, with registers, without registers.
+_PROFILES = (0x13, 0x1E, 0x1F)
 _TIME_POINTS = {
     0x39: "start",
     0x42: "lower_limit_first_begin",
@@ -118,6 +117,8 @@ def _combine(vif: Vif, code: int) -> Vif:
         return replace(vif, factor=vif.factor.scaleb(code - 0x76))
     if code == 0x7D:
         return replace(vif, factor=vif.factor * 1000)
+    if code in _PROFILES:
+        return replace(_named(vif, "profile"), kind=PROFILE)
     if code in _TIME_POINTS:
         return _time_point(vif, _TIME_POINTS[code])
     if 0x50 <= code <= 0x5F:

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Driver for Wireless M-Bus: opens telegrams that a receiver delivers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from ...channel.base import Link
+from ...model import ConfigError, DeviceSpec, FrameError, ReadResult, Record, Telegram
+from ..base import Driver
+from ..mbus.header import NONE
+from ..mbus.makers import name_makers_codes
+from ..mbus.records import decode_records, maker_block
+from . import compact
+from .frame import parse_frame
+from .layers import COMPACT, Payload, open_payload
+from .layouts import NEVER_STANDARD, read_makers_blocks
+from .security import parse_key
+
+_CRC_LENGTH = 2
+
+
+class WmbusDriver(Driver):
+    """Wireless M-Bus (EN 13757-4, OMS): modes T, C, S as receivers hand them over."""
+
+    name: ClassVar[str] = "wmbus"
+    SETTINGS: ClassVar[Mapping[str, str]] = {
+        "format": "what the receiver delivers: raw (CRCs removed), a or b; empty finds out",
+    }
+
+    async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:
+        """Meters send by themselves: there is nothing to ask, so this is not a polling driver."""
+        raise ConfigError("Wireless M-Bus meters cannot be polled: use a listening line")
+
+    @classmethod
+    def decode(cls, telegram: Mapping) -> Telegram:
+        """Decode ``{"telegram": hex, "key": hex, "format": "raw"|"a"|"b"}``."""
+        try:
+            wire = bytes.fromhex(telegram["telegram"])
+        except (KeyError, TypeError, ValueError):
+            raise FrameError("'telegram' must be hex text", "bad_hex") from None
+        form = telegram.get("format") or None
+        if form is not None and not isinstance(form, str):
+            raise ConfigError("'format' must be raw, a or b")
+        return decode_radio(wire, parse_key(telegram.get("key")), form)
+
+
+def decode_radio(wire: bytes, key: bytes | None = None, form: str | None = None) -> Telegram:
+    """Decode one radio telegram; raises CollectorError and nothing else."""
+    frame = parse_frame(wire, form)
+    payload = open_payload(frame, key)
+    meter = replace(payload.meter, extra={**payload.meter.extra, "ci": f"{payload.form:02X}"})
+    place = "block" if payload.form in (NONE, COMPACT) else f"{payload.form:02X}"
+    link = wire[:1] + bytes((frame.control,)) + frame.manufacturer + frame.address
+    records = read_makers_blocks(
+        meter.manufacturer, meter.version, place, _records(payload), link + frame.data[:1]
+    )
+    return Telegram(meter, records)
+
+
+def _records(payload: Payload) -> tuple[Record, ...]:
+    """Return the records; what no standard decoder can read is kept as one block of bytes.
+
+    The frame's length, check value and CRCs were right, so this is no damage but a layout that
+    only the maker knows (yet); its bytes stay readable once the layout is added as data.
+    """
+    try:
+        records = _standard_records(payload)
+    except FrameError:
+        return (maker_block(payload.data),)
+    return name_makers_codes(payload.meter.manufacturer, records)
+
+
+def _standard_records(payload: Payload) -> tuple[Record, ...]:
+    if payload.form == COMPACT:
+        full = compact.expand(payload.data)
+        return (maker_block(payload.data),) if full is None else decode_records(full).records
+    if payload.form != NONE or payload.meter.manufacturer in NEVER_STANDARD:
+        return (maker_block(payload.data),)
+    found = decode_records(payload.data, tail=_CRC_LENGTH)
+    compact.learn(payload.data)
+    return found.records

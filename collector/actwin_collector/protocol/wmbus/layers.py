@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""Layers between the radio frame and the records: ELL, AFL, transport header, encryption."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ...model import FrameError, MeterIdentity, ProtocolError
+from ..mbus.header import LONG, NONE, SHORT, Header, meter_address, parse_header
+from .frame import RadioFrame, crc16
+from .security import (
+    PLAIN_START,
+    Authentication,
+    counter_mode,
+    decrypt_mode5,
+    decrypt_mode7,
+    need_key,
+    verify_mac,
+)
+
+COMPACT = 0x79
+_ELL_LENGTHS = {0x8C: 2, 0x8D: 8, 0x8E: 10, 0x8F: 16}
+_AFL = 0x90
+_MAC_LENGTHS = {3: 2, 4: 4, 5: 8, 6: 12, 7: 16}
+_FRAGMENTED, _HAS_MCL, _HAS_LENGTH, _HAS_COUNTER, _HAS_MAC, _HAS_KEY = (
+    1 << bit for bit in (14, 13, 12, 11, 10, 9)
+)
+_MAKERS_OWN = range(0xA0, 0xB8)
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Opened application data: ``form`` is 78 for records, 79 compact, else the maker's own CI."""
+
+    meter: MeterIdentity
+    data: bytes
+    form: int = NONE
+    status: int = 0
+
+
+@dataclass(slots=True)
+class _State:
+    """What the layers passed so far have said."""
+
+    manufacturer: bytes
+    address: bytes
+    data: bytes
+    sealed: Authentication | None = None
+
+
+def open_payload(frame: RadioFrame, key: bytes | None) -> Payload:
+    """Go through all layers of a frame and decrypt; raises CollectorError."""
+    state = _State(frame.manufacturer, frame.address, frame.data)
+    while (ci := _first(state.data)) in _ELL_LENGTHS:
+        _extended_link(state, ci, key)
+    if ci == _AFL:
+        _authentication(state)
+        ci = _first(state.data)
+    if ci in (SHORT, LONG):
+        return _transport(state, key)
+    if ci in (NONE, COMPACT) or ci in _MAKERS_OWN:
+        return Payload(MeterIdentity(**_identity(state)), state.data[1:], ci)
+    raise FrameError(f"CI field {ci:02X} carries no readings", "unsupported_ci")
+
+
+def _first(data: bytes) -> int:
+    if not data:
+        raise FrameError("the telegram ends between two layers", "truncated")
+    return data[0]
+
+
+def _taken(data: bytes, length: int) -> tuple[bytes, bytes]:
+    if len(data) < length:
+        raise FrameError("the telegram ends inside a layer", "truncated")
+    return data[:length], data[length:]
+
+
+def _identity(state: _State) -> dict[str, str]:
+    return meter_address(state.address[:4] + state.manufacturer + state.address[4:])
+
+
+def _extended_link(state: _State, ci: int, key: bytes | None) -> None:
+    header, rest = _taken(state.data[1:], _ELL_LENGTHS[ci])
+    control, position = header[0], 2
+    if ci in (0x8E, 0x8F):
+        state.manufacturer, state.address = header[2:4], header[4:10]
+        position = 10
+    if ci in (0x8D, 0x8F):
+        session = header[position : position + 4]
+        rest = _link_plain(state, control, session, header[position + 4 :] + rest, key)
+    state.data = rest
+
+
+def _link_plain(
+    state: _State, control: int, session: bytes, protected: bytes, key: bytes | None
+) -> bytes:
+    """Return the data after the payload CRC, deciphered when the session number says so."""
+    if _crc_matches(protected):
+        return protected[2:]
+    if session[3] >> 5 == 0:
+        raise FrameError("the payload CRC is wrong", "bad_checksum")
+    if session[3] >> 5 != 1:
+        raise ProtocolError("unknown link encryption", "unsupported_security")
+    initial = state.manufacturer + state.address + bytes((control,)) + session + bytes(3)
+    plain = counter_mode(need_key(key, "link layer"), initial, protected)
+    if not _crc_matches(plain):
+        raise ProtocolError("the key does not open this telegram", "wrong_key")
+    return plain[2:]
+
+
+def _crc_matches(data: bytes) -> bool:
+    return len(data) > 2 and crc16(data[2:]) == int.from_bytes(data[:2], "little")
+
+
+def _authentication(state: _State) -> None:
+    header, rest = _taken(state.data[2:], _taken(state.data, 2)[0][1])
+    control = int.from_bytes(_taken(header, 2)[0], "little")
+    if control & _FRAGMENTED:
+        raise ProtocolError("the message is split over several telegrams", "fragmented")
+    fields, counter, mac, form = b"", b"", b"", 0
+    header = header[2:]
+    if control & _HAS_MCL:
+        part, header = _taken(header, 1)
+        fields, form = part, part[0] & 0x0F
+    if control & _HAS_KEY:
+        _part, header = _taken(header, 2)
+    if control & _HAS_COUNTER:
+        counter, header = _taken(header, 4)
+    if control & _HAS_MAC:
+        mac, header = _taken(header, _MAC_LENGTHS.get(form, 0))
+    length, header = _taken(header, 2 if control & _HAS_LENGTH else 0)
+    if header:
+        raise FrameError("the authentication layer is longer than its flags say", "bad_frame")
+    state.sealed = Authentication(fields + counter + length, counter, mac)
+    state.data = rest
+
+
+def _transport(state: _State, key: bytes | None) -> Payload:
+    header = parse_header(state.data)
+    if state.data[0] == LONG:
+        state.manufacturer = state.data[5:7]
+        state.address = state.data[1:5] + state.data[7:9]
+    meter = replace(header.meter, **_identity(state))
+    opened = _decrypted(state, header, key)
+    return Payload(meter, opened, status=header.status)
+
+
+def _decrypted(state: _State, header: Header, key: bytes | None) -> bytes:
+    mode, body = header.configuration >> 8 & 0x1F, header.body
+    sealed = state.sealed
+    if mode == 7:
+        # One more byte follows the configuration word.
+        body = _taken(body, 1)[1]
+    if sealed and sealed.mac and (key or not body.startswith(PLAIN_START)):
+        verify_mac(need_key(key, f"mode {mode}"), state.address[:4], sealed, state.data)
+    if mode not in (5, 7) or body.startswith(PLAIN_START):
+        return _unencrypted(mode, body)
+    secret = need_key(key, f"mode {mode}")
+    ciphered, clear = _taken(body, (header.configuration >> 4 & 0x0F) * 16)
+    if not ciphered:
+        return clear
+    if mode == 5:
+        vector = state.manufacturer + state.address
+        return decrypt_mode5(secret, vector, header.access_number, ciphered) + clear
+    if sealed is None or not (sealed.counter and sealed.mac):
+        raise ProtocolError("mode 7 without message counter or MAC", "unsupported_security")
+    return decrypt_mode7(secret, state.address[:4], sealed, ciphered) + clear
+
+
+def _unencrypted(mode: int, body: bytes) -> bytes:
+    if mode in (2, 3) and not body.startswith(PLAIN_START):
+        raise ProtocolError("DES encryption is not supported", "unsupported_security")
+    # Other numbers are old headers whose bits meant something else: the records are plain.
+    return body
