@@ -109,7 +109,16 @@ class ActwinDevice(models.Model):
             "line": self.line_id.key or "",
             "address": self.address or "",
             "schedule": self.schedule_id.key,
-            "settings": self.settings or {},
+            "settings": _without_none(self.settings or {}),
             "secret": secrets.decrypt(self.env, token) if with_secret else "",
             "parameters": [item._prepare_config() for item in self.parameter_ids],
         }
+
+
+def _without_none(settings):
+    """XML-RPC of many languages cannot carry None: what is unset is absent."""
+    if isinstance(settings, dict):
+        return {key: _without_none(value) for key, value in settings.items() if value is not None}
+    if isinstance(settings, list):
+        return [_without_none(value) for value in settings if value is not None]
+    return settings

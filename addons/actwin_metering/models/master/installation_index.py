@@ -21,8 +21,7 @@ class ActwinMeterInstallationIndex(models.Model):
     company_id = fields.Many2one(related="installation_id.company_id", store=True, index=True)
     point_id = fields.Many2one(related="installation_id.point_id")
     has_opening = fields.Boolean("Opening Known", default=True)
-    has_closing = fields.Boolean("Closing Known", compute="_compute_has_closing", store=True,
-                                 readonly=False, precompute=True)  # fmt: skip
+    has_closing = fields.Boolean("Closing Known")
     opening_index = fields.Float(digits=(20, 6), aggregator=None)
     closing_index = fields.Float(digits=(20, 6), aggregator=None)
 
@@ -30,10 +29,9 @@ class ActwinMeterInstallationIndex(models.Model):
         "UNIQUE (installation_id, channel_id)", "The channel is listed already."
     )
 
-    @api.depends("closing_index")
-    def _compute_has_closing(self):
-        for item in self:
-            item.has_closing = bool(item.closing_index)
+    @api.onchange("closing_index")
+    def _onchange_closing_index(self):
+        self.has_closing = self.has_closing or bool(self.closing_index)
 
     @api.constrains("installation_id", "channel_id")
     def _check_point(self):
@@ -45,11 +43,20 @@ class ActwinMeterInstallationIndex(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            for name in ("opening", "closing"):
+                vals.setdefault(f"has_{name}", _is_given(vals.get(f"{name}_index")))
         items = super().create(vals_list)
         items.installation_id._mark_dirty()
         return items
 
     def write(self, vals):
+        known = {
+            f"has_{name}": _is_given(vals[f"{name}_index"])
+            for name in ("opening", "closing")
+            if f"{name}_index" in vals
+        }
+        vals = known | vals
         result = super().write(vals)
         self.installation_id._mark_dirty()
         return result
@@ -57,3 +64,8 @@ class ActwinMeterInstallationIndex(models.Model):
     def unlink(self):
         self.installation_id._mark_dirty()
         return super().unlink()
+
+
+def _is_given(value):
+    """Whether an index was entered; zero is one, as most meters start there."""
+    return value is not None and value is not False

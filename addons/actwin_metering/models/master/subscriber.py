@@ -39,7 +39,7 @@ class ActwinSubscriber(models.Model):
     properties = fields.Properties(
         "Own Fields", definition="kind_id.subscriber_properties_definition", copy=True
     )
-    note = fields.Html()
+    note = fields.Html(groups="actwin_metering.group_technician")
     active = fields.Boolean(default=True)
 
     _number_uniq = models.Constraint(
