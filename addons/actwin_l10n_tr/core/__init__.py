@@ -1,0 +1,1 @@
+"""Rules of the Turkish e-invoice in plain Python: nothing here imports Odoo."""
