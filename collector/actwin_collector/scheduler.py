@@ -22,6 +22,8 @@ from .worker import DeviceState, LineWorker, Store
 _log = logging.getLogger(__name__)
 
 _REVIVE_SECONDS = 5.0
+# A changed configuration may wait this long for dialogues; a cut one would cost its slot.
+_FINISH_SECONDS = 10.0
 
 
 class Scheduler:
@@ -51,7 +53,7 @@ class Scheduler:
 
         A device whose driver cannot be loaded is named in ``broken``; the others run.
         """
-        await self.stop()
+        await self.stop(_FINISH_SECONDS)
         old, self.states, self.broken = self.states, {}, {}
         for device in site.devices.values():
             try:
@@ -63,8 +65,15 @@ class Scheduler:
         for line in site.lines.values():
             self._start_line(line)
 
-    async def stop(self) -> None:
-        """Cancel all workers and wait until their links are closed."""
+    async def stop(self, patience: float = 0.0) -> None:
+        """End all workers and wait until their links are closed.
+
+        A dialogue under way may finish within ``patience`` seconds; then it is cut off.
+        """
+        for worker in self.workers.values():
+            worker.stopping = True
+        if self._tasks and patience:
+            await asyncio.wait(self._tasks, timeout=patience)
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -103,7 +112,7 @@ class Scheduler:
         self._tasks.append(asyncio.create_task(self._keep_running(worker), name=line.key))
 
     async def _keep_running(self, worker: LineWorker) -> None:
-        while True:
+        while not worker.stopping:
             try:
                 await worker.run()
             except Exception:
@@ -119,8 +128,12 @@ class Scheduler:
         keeper = SlotKeeper(schedule.store_seconds, schedule.mode, marks.get(device.key))
         state = DeviceState(device, schedule, driver, keeper)
         if old is not None:
-            state.health = old.health
+            state.health, state.comm_state = old.health, old.comm_state
             state.readings, state.events, state.comms = old.readings, old.events, old.comms
+            if old.schedule == schedule and old.phase == state.phase:
+                # Those waiting for their turn on a busy line keep it.
+                state.due, state.nominal = old.due, old.nominal
+                state.probing, state.planned = old.probing, old.planned
             if old.schedule == schedule and old.spec.parameters == device.parameters:
                 state.keeper = old.keeper
             else:

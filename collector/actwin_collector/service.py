@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 _STATUS_FILE_SECONDS = 5.0  # at most
 _STALL_ALLOWANCE = 60.0
+_STOP_SECONDS = 3.0
 
 
 class Service:
@@ -81,7 +82,7 @@ class Service:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self.scheduler.stop()
+        await self.scheduler.stop(_STOP_SECONDS)
         with contextlib.suppress(CollectorError, OSError):
             await self._write_status(stopped=True)
         self.outbox.close()

@@ -66,6 +66,7 @@ class DeviceState:
     due: float = 0.0
     nominal: float = 0.0
     probing: bool = False
+    planned: bool = False
     readings: list[Reading] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     comms: list[Comm] = field(default_factory=list)
@@ -95,6 +96,7 @@ class LineWorker:
         self.link = make_link(line)
         self.beat = clock.monotonic()
         self.store_error = ""
+        self.stopping = False
         self._store = store
         self._settings = settings
         self._clock = clock
@@ -111,11 +113,12 @@ class LineWorker:
         self._store_retry = 0.0
 
     async def run(self) -> None:
-        """Poll for ever; the link is closed on the way out."""
+        """Poll until ``stopping`` or cancelled; the link is closed on the way out."""
         for state in self.states:
-            self._plan(state)
+            if not state.planned:
+                self._plan(state)
         try:
-            while True:
+            while not self.stopping:
                 await self.turn()
         finally:
             await self.link.close()
@@ -157,6 +160,7 @@ class LineWorker:
         wall = clock.wall()
         pause = self._policy.pause(state.health.failures)
         state.probing = pause is not None
+        state.planned = True
         if pause is not None:
             state.nominal = wall + pause
         else:

@@ -123,6 +123,37 @@ def test_counters_and_marks_survive_a_changed_site():
     run(go())
 
 
+def test_a_changed_site_neither_cuts_a_dialogue_nor_costs_a_turn():
+    async def go():
+        harness = Harness()
+        entered, leave = asyncio.Event(), asyncio.Event()
+        read = harness.driver.read
+
+        async def slow_read(link, device, timeout):
+            if harness.driver.calls:
+                return await read(link, device, timeout)
+            entered.set()
+            result = await read(link, device, timeout)
+            await leave.wait()
+            return result
+
+        harness.driver.read = slow_read
+        site = one_site(make_device("A"), make_device("B"))
+        await harness.scheduler.apply(site, {})
+        await entered.wait()
+        changing = asyncio.create_task(harness.scheduler.apply(site, {}))
+        await asyncio.sleep(0.05)
+        leave.set()
+        await changing
+        await harness.go(1)
+        await harness.scheduler.stop(5)
+        # A's dialogue was under way and B was waiting for its turn: both have the first slot
+        assert harness.store.of("S/A:1.8.0")[0] == (900, "1")
+        assert harness.store.of("S/B:1.8.0")[0] == (900, "1")
+
+    run(go())
+
+
 def test_slots_stored_before_a_restart_are_not_stored_again():
     async def go():
         harness = Harness()
