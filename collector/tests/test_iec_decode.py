@@ -93,7 +93,9 @@ def test_parity_bits_of_a_device_server_are_dropped():
     assert telegram.meter.extra["check"] == "verified"
 
 
-@pytest.mark.parametrize("given", [{}, {"text": ""}, {"text": "!"}, {"telegram": "zz"}, {"text": 5}])
+@pytest.mark.parametrize(
+    "given", [{}, {"text": ""}, {"text": "!"}, {"telegram": "zz"}, {"text": 5}]
+)
 def test_nothing_readable_is_a_named_error(given):
     with pytest.raises(FrameError):
         decode(given)

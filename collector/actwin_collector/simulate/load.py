@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate, pairwise
 
-from .profiles import SLOTS, day_shape, season
+from .profiles import SLOTS, DayShape, day_shape, season
 
 SLOT_SECONDS = 900
 DAY_SECONDS = 86_400
@@ -164,6 +164,7 @@ class Load(Curve):
         self._seed = seed
         self._shares = {INDUCTIVE: spec.inductive, CAPACITIVE: spec.capacitive}
         self._weights: dict[tuple, tuple[Sequence[int], int]] = {}
+        self._today: tuple[int, int, Sequence[int], int] = (-1, 0, (), 1)
         total = sum(spec.opening)
         self.opening_bands = spec.opening
         self.opening = {ACTIVE: total} | {
@@ -171,31 +172,32 @@ class Load(Curve):
         }
 
     def _day_curve(self, quantity: str, day: int) -> Sequence[int]:
-        total, weights, whole = self._day(day)
+        if self._today[0] != day:
+            self._today = (day, *self._day(day))
+        _, total, weights, whole = self._today
         if quantity != ACTIVE:
             varying = draw_int(900, 1100, self._seed, self.spec.key, quantity, day)
             total = total * self._shares[quantity] * varying // 1_000_000
         return [total * weight // whole for weight in weights]
 
     def _day(self, day: int) -> tuple[int, Sequence[int], int]:
+        """Return (Wh of the day, cumulative weights of its quarter hours, the last of them)."""
         spec = self.spec
         when = self.first_day + timedelta(days=day)
         shape = day_shape(spec.profile, when)
         varying = draw_int(930, 1070, self._seed, spec.key, day)
-        mean = spec.peak * sum(shape.slots) * season(spec.profile, when)
-        weights, whole = self._spread(shape.key, shape.slots, day % _VARIANTS)
+        mean = spec.peak * shape.total * season(spec.profile, when)
+        weights, whole = self._spread(shape, day % _VARIANTS)
         return mean * varying // 4_000_000_000, weights, whole
 
-    def _spread(
-        self, name: tuple, slots: Sequence[int], variant: int
-    ) -> tuple[Sequence[int], int]:
-        found = self._weights.get((name, variant))
+    def _spread(self, shape: DayShape, variant: int) -> tuple[Sequence[int], int]:
+        found = self._weights.get((shape.slots, variant))
         if found is None:
-            parts = (self._seed, self.spec.key, *name, variant)
+            parts = (self._seed, self.spec.key, shape.total, variant)
             noise = draw(*parts, 0, size=48) + draw(*parts, 1, size=48)
-            pairs = zip(slots, noise, strict=True)
+            pairs = zip(shape.slots, noise, strict=True)
             weights = [0, *accumulate(slot * (900 + byte * 200 // 255) for slot, byte in pairs)]
-            found = self._weights[name, variant] = (weights, weights[-1])
+            found = self._weights[shape.slots, variant] = (weights, weights[-1])
         return found
 
 

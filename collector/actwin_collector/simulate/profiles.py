@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 SLOTS = 96
 
@@ -58,20 +59,15 @@ NAMES = frozenset(_SEASONS)
 
 @dataclass(frozen=True, slots=True)
 class DayShape:
-    """Permille of peak in each of a day's 96 quarter hours, and a name for caching."""
+    """Permille of peak in each of a day's 96 quarter hours, and their sum."""
 
-    key: tuple[str, int]
     slots: tuple[int, ...]
+    total: int
 
 
 def day_shape(profile: str, day: date) -> DayShape:
     """Return how a profile's consumption is spread over a local day."""
-    if profile == "lighting":
-        hours, kind = _lamps(day.month), day.month
-    else:
-        kind = _day_kind(day)
-        hours = _HOURS[profile][kind]
-    return DayShape((profile, kind), _quarters(hours))
+    return _shape(profile, day.month if profile == "lighting" else _day_kind(day))
 
 
 def season(profile: str, day: date) -> int:
@@ -79,6 +75,12 @@ def season(profile: str, day: date) -> int:
     months = _SEASONS[profile]
     here, there = months[day.month - 1], months[day.month % 12]
     return here + (there - here) * (day.day - 1) // 31
+
+
+@cache
+def _shape(profile: str, kind: int) -> DayShape:
+    slots = _quarters(_lamps(kind) if profile == "lighting" else _HOURS[profile][kind])
+    return DayShape(slots, sum(slots))
 
 
 def _day_kind(day: date) -> int:

@@ -35,7 +35,7 @@ def _head(meter: SimulatedMeter, at: int) -> Iterator[str]:
     yield f"0.9.2({now:%Y-%m-%d})"
     yield f"0.9.5({now.isoweekday()})"
     first = local(meter.curve.start)
-    yield f"0.1.0({(now.year - first.year) * 12 + now.month - first.month})"
+    yield f"0.1.0({(now.year - first.year) * 12 + now.month - first.month:02})"
     for number, start in enumerate(month_starts(at, HISTORY_MONTHS - 1), 1):
         yield f"0.1.2*{number}({stamp(start)})"
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..model import LinkError
@@ -82,7 +83,10 @@ class ScenarioRunner:
     async def _open(self, meters: list[SimulatedMeter]) -> None:
         place = meters[0].spec.place
         if meters[0].spec.protocol == "mbus":
-            server = MbusMeterServer([self._mbus_meter(meter) for meter in meters])
+            server = MbusMeterServer(
+                [self._mbus_meter(meter) for meter in meters],
+                clock=lambda: datetime.fromtimestamp(self._clock(), UTC),
+            )
             await self._listen(server, place, meters)
         elif place.pty:
             pty = PtyPort(self._sessions(meters), self._pty_dir / place.pty)
