@@ -128,6 +128,7 @@ class ActwinBill(models.Model):
         return hashlib.sha256(snapshot.encode()).hexdigest()
 
     def write(self, vals):
+        self.check_access("write")
         if not set(vals) <= OPEN_FIELDS or vals.get("state") not in (None, "credited"):
             self._check_not_frozen()
         return super().write(vals)

@@ -103,7 +103,9 @@ class ActwinBillingRunBuild(models.Model):
             facts["whole"] = merge(case.segments)
         except PricingError as error:
             code = CODES.get(type(error), "E01")
-            facts["problems"].append((code, str(error), error.data))
+            known = {problem[0] for problem in facts["problems"]}
+            if code != "V12" or code not in known:  # the reading's own finding says more
+                facts["problems"].append((code, str(error), error.data))
             return None
         return answer
 

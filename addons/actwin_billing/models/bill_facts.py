@@ -173,6 +173,8 @@ class ActwinBillFacts(models.AbstractModel):
         if info.get("consumption") is None:
             return None
         if name == DEMAND:
+            if info.get("last_index") is None:
+                return None
             factor = info["segments"][-1]["multiplier"] if info.get("segments") else Decimal(1)
             return rounded(info["last_index"] * factor, 3)
         return rounded(info["consumption"], 3)
@@ -257,6 +259,8 @@ class ActwinBillFacts(models.AbstractModel):
         if info.get("consumption") is None:
             yield "V12", _("No reading at the period's boundary: %s", channel.key), data
             return
+        if channel.kind == "interval":
+            yield from self._gaps(channel, info, period, data)
         for code, key, message in (
             ("R01", "suspect", _("Suspect readings in the period: %s", channel.key)),
             ("V06", "faults", _("The register fell without roll-over or replacement: %s",
@@ -267,6 +271,15 @@ class ActwinBillFacts(models.AbstractModel):
         if info.get("last_ts") and period.end - info["last_ts"] > LATE:
             yield "V14", _("The last reading is from %(stamp)s: %(channel)s",
                            stamp=period.local(info["last_ts"]), channel=channel.key), data
+
+    def _gaps(self, channel, info, period, data):
+        """Interval data adds up only when no interval is missing."""
+        minutes = (period.end - period.start).total_seconds() / 60
+        missing = int(minutes / (channel.interval_minutes or 15)) - (info.get("count") or 0)
+        if missing > 0:
+            yield "V12", self.env._(
+                "%(missing)s intervals are missing: %(channel)s",
+                missing=missing, channel=channel.key), {**data, "missing": missing}
 
     def _band_problems(self, plan, whole, hours):
         """V03: the sum of the bands (registers, or hourly profile) against the total register."""

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 
 class ActwinTariffVersion(models.Model):
@@ -44,13 +43,6 @@ class ActwinTariffVersion(models.Model):
             local = fields.Datetime.context_timestamp(version, start) if start else None
             version.display_name = f"{version.tariff_id.code or ''} {local:%d.%m.%Y}" if local \
                 else version.tariff_id.code
-
-    @api.constrains("component_ids")
-    def _check_component_keys(self):
-        for version in self:
-            keys = version.component_ids.mapped("key")
-            if len(set(keys)) != len(keys):
-                raise ValidationError(self.env._("Two components of a version have the same key."))
 
     def _band_of_hour(self, hour):
         """Band of a local hour 0..23; T3 runs over midnight."""

@@ -18,6 +18,14 @@ class BillingCommon(AccountTestInvoicingCommon):
     """Works on a company of its own, with generic taxes: no localisation is needed."""
 
     @classmethod
+    def get_default_groups(cls):
+        return (
+            super().get_default_groups()
+            | cls.quick_ref("actwin_metering.group_administrator")
+            | cls.quick_ref("actwin_billing.group_accountant")
+        )
+
+    @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.company = cls.company_data["company"]

@@ -1,4 +1,4 @@
-from psycopg2.errors import CheckViolation, UniqueViolation
+from psycopg2 import IntegrityError
 
 from odoo import Command
 from odoo.exceptions import ValidationError
@@ -50,11 +50,11 @@ class TestTariff(BillingCommon):
         for vals in ({"valid_from": version.valid_from},
                      {"valid_from": "2026-01-01", "valid_to": "2025-01-01"},
                      {"valid_from": "2026-02-01", "t1_start": 18}):
-            with mute_logger("odoo.sql_db"), self.assertRaises((UniqueViolation, CheckViolation)), \
+            with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), \
                     self.env.cr.savepoint():
                 version.create({"tariff_id": self.tariff.id, **vals}).flush_recordset()
         with mute_logger("odoo.sql_db"), \
-                self.assertRaises((UniqueViolation, ValidationError)), self.env.cr.savepoint():
+                self.assertRaises(IntegrityError), self.env.cr.savepoint():
             version.component_ids = [Command.create({
                 "kind": "energy", "band": "t1", "name": "again", "price": 1})]
             version.flush_recordset()
