@@ -27,9 +27,8 @@ class PointFigures:
         self.latest = self.spans[-1][1].replace(day=1)
         wanted = parse_month(month, self.latest)
         self.first = min(max(wanted, self.earliest), self.latest)
-        self.month, self.previous, self.comparable = self.point._portal_months(
-            self.first, self.spans
-        )
+        self.month = self.point._portal_month(self.first, self.spans)
+        self.previous = self.point._portal_month(shift(self.first, -1), self.spans)
         self.unit = self.point._portal_unit()
 
     @property
@@ -55,11 +54,12 @@ class PointFigures:
 
     @property
     def change(self):
-        percent = change_percent(self.month.total, self.comparable)
-        running = self.first == self.today.replace(day=1)
-        name = words.month_name(self.env, shift(self.first, -1))
-        than = self.env._("the same days of %s", name) if running else name
-        return words.change(self.env, percent, than)
+        than = words.month_name(self.env, self.previous.first)
+        if not self.month.whole(self.today):
+            than = self.env._("the same days of %s", than)
+        return words.change(
+            self.env, change_percent(self.month, self.previous, self.today), than
+        )
 
     @property
     def last_reading(self):
@@ -80,7 +80,7 @@ class PointFigures:
 
     @property
     def mean(self):
-        return words.quantity(self.env, self.month.mean)
+        return words.quantity(self.env, self.month.mean(self.today))
 
     @property
     def bands(self):

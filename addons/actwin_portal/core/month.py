@@ -47,9 +47,14 @@ class Month:
     def peak(self) -> Day | None:
         return max(self.measured, key=lambda each: each.value, default=None)
 
-    @property
-    def mean(self) -> Decimal | None:
-        return self.total / len(self.measured) if self.measured else None
+    def mean(self, today: date) -> Decimal | None:
+        """Average of the measured days that are over."""
+        over = [each.value for each in self.measured if each.day < today]
+        return sum(over, Decimal(0)) / len(over) if over else None
+
+    def whole(self, today: date) -> bool:
+        """Every day of the month is visible and over."""
+        return len(self.days) == _length(self.first) and self.days[-1].day < today
 
     @property
     def estimated_days(self) -> int:
@@ -79,8 +84,7 @@ def shift(first: date, months: int) -> date:
 
 def visible_days(first: date, spans: Sequence[Span]) -> list[date]:
     """Days of the month that lie in any of the spans, both ends included."""
-    length = monthrange(first.year, first.month)[1]
-    days = (first + timedelta(days=offset) for offset in range(length))
+    days = (first + timedelta(days=offset) for offset in range(_length(first)))
     return [day for day in days if any(start <= day <= end for start, end in spans)]
 
 
@@ -102,19 +106,28 @@ def build_month(
     return Month(first, tuple(days), names)
 
 
-def comparable_total(previous: Month, current: Month, running: bool) -> Decimal | None:
-    """Total of ``previous`` to hold against ``current``.
+def change_percent(current: Month, previous: Month, today: date) -> Decimal | None:
+    """Change against the month before in percent, None when there is nothing to compare with.
 
-    A running month is compared with the same days of the month before, not with all of it.
+    Like is held against like: the running day is left out, a month that is not over or not
+    wholly the tenant's counts against the same days of the month before, and those must all
+    have been the tenant's too.
     """
-    if not running or not current.measured:
-        return previous.total
-    last = current.measured[-1].day.day
-    return total_of(each.value for each in previous.days if each.day.day <= last)
-
-
-def change_percent(current: Decimal | None, previous: Decimal | None) -> Decimal | None:
-    """Change in percent, None when there is nothing to compare with."""
-    if current is None or not previous:
+    over = [each for each in current.days if each.day < today]
+    if not over:
         return None
-    return HUNDRED * (current - previous) / previous
+    before = {each.day.day: each for each in previous.days}
+    length = _length(previous.first)
+    if current.whole(today):
+        wanted = set(range(1, length + 1))
+    else:
+        wanted = {each.day.day for each in over if each.day.day <= length}
+    if not wanted or not wanted <= before.keys():
+        return None
+    now = total_of(each.value for each in over)
+    then = total_of(before[number].value for number in wanted)
+    return None if now is None or not then else HUNDRED * (now - then) / then
+
+
+def _length(first: date) -> int:
+    return monthrange(first.year, first.month)[1]

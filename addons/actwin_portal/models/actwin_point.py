@@ -1,6 +1,8 @@
-from odoo import fields, models
+from datetime import timedelta
 
-from ..core.month import build_month, comparable_total, shift
+from odoo import models
+
+from ..core.month import build_month, shift
 
 QUANTITY = {
     "electricity": "active_import",
@@ -10,6 +12,7 @@ QUANTITY = {
     "cooling": "heat",
 }
 ESTIMATED = "2"
+UNITS = {"m3": "m³", "Sm3": "Sm³"}
 
 
 class ActwinPoint(models.Model):
@@ -36,7 +39,7 @@ class ActwinPoint(models.Model):
         """The :class:`Month` beginning on ``first``, of the days inside ``spans``."""
         total, bands = self._portal_channels()
         channels = total.union(*bands.values())
-        raw = channels._day_series(first, shift(first, 1)) if channels else {}
+        raw = channels._day_series(first, shift(first, 1) - timedelta(days=1)) if channels else {}
         series = {
             channel_id: {day: (value, str(quality) == ESTIMATED) for day, value, quality in rows}
             for channel_id, rows in raw.items()
@@ -48,14 +51,7 @@ class ActwinPoint(models.Model):
             {band: series.get(channel.id, {}) for band, channel in bands.items()},
         )
 
-    def _portal_months(self, first, spans):
-        """(month, month before, comparable total of the month before)."""
-        month = self._portal_month(first, spans)
-        previous = self._portal_month(shift(first, -1), spans)
-        today = fields.Date.context_today(self.with_context(tz=self.site_id.tz))
-        running = first == today.replace(day=1)
-        return month, previous, comparable_total(previous, month, running)
-
     def _portal_unit(self):
         total, bands = self._portal_channels()
-        return (total or next(iter(bands.values()), total)).unit or ""
+        unit = (total or next(iter(bands.values()), total)).unit or ""
+        return UNITS.get(unit, unit)

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from portal_core.month import (
     build_month,
     change_percent,
-    comparable_total,
     parse_month,
     shift,
     visible_days,
 )
 
 NOV = date(2026, 11, 1)
+LATER = date(2027, 1, 1)
 ALL = [(date(1980, 1, 1), date(2100, 1, 1))]
 firsts = st.dates(date(1990, 1, 1), date(2090, 1, 1)).map(lambda d: d.replace(day=1))
 
@@ -73,18 +73,23 @@ def test_values_outside_the_tenancy_do_not_reach_any_figure():
     assert month.total == D(30)
     assert month.band_totals == {"t1": D(30)}
     assert month.peak.value == D(20)
-    assert month.mean == D(15)
+    assert month.mean(LATER) == D(15)
 
 
 def test_a_day_without_measurement_is_not_zero():
     month = build_month(NOV, ALL, series({1: "10", 3: "0"}), {})
     assert [each.value for each in month.days[:3]] == [D(10), None, D(0)]
-    assert month.mean == D(5)
+    assert month.mean(LATER) == D(5)
+
+
+def test_the_running_day_does_not_pull_the_average_down():
+    month = build_month(NOV, ALL, series({1: "10", 2: "20", 3: "1"}), {})
+    assert month.mean(date(2026, 11, 3)) == D(15)
 
 
 def test_an_empty_month_has_no_figures():
     month = build_month(NOV, ALL, {}, {})
-    assert (month.total, month.mean, month.peak) == (None, None, None)
+    assert (month.total, month.mean(LATER), month.peak) == (None, None, None)
 
 
 def test_bands_make_the_total_when_no_total_register_is_there():
@@ -96,20 +101,57 @@ def test_bands_make_the_total_when_no_total_register_is_there():
     assert month.estimated_days == 1
 
 
+OCT = date(2026, 10, 1)
+
+
+def months(current, previous, spans=ALL):
+    """November and October of a tenant, with these values by day."""
+    return (
+        build_month(NOV, spans, series(current), {}),
+        build_month(OCT, spans, series(previous, OCT), {}),
+    )
+
+
+def test_a_month_that_is_over_is_held_against_the_whole_month_before():
+    assert change_percent(*months({1: "110"}, {1: "40", 31: "60"}), date(2026, 12, 1)) == D(10)
+
+
 def test_a_running_month_is_held_against_the_same_days():
-    first = date(2026, 10, 1)
-    october = build_month(first, ALL, series({1: "1", 2: "2", 3: "4"}, first), {})
-    november = build_month(NOV, ALL, series({1: "3", 2: "3"}), {})
-    assert comparable_total(october, november, running=True) == D(3)
-    assert comparable_total(october, november, running=False) == D(7)
+    pair = months({1: "6", 2: "6", 3: "999"}, {1: "5", 2: "5", 3: "7", 20: "500"})
+    assert change_percent(*pair, date(2026, 11, 3)) == D(20)
+
+
+def test_the_running_day_compares_with_nothing():
+    assert change_percent(*months({1: "6"}, {1: "5"}), NOV) is None
+
+
+def test_a_month_of_the_tenancy_is_cut_in_both_months():
+    ended = [(date(2026, 1, 1), date(2026, 11, 2))]
+    pair = months({1: "6", 2: "6"}, {1: "5", 2: "5", 3: "70"}, ended)
+    assert change_percent(*pair, date(2027, 1, 1)) == D(20)
+
+
+def test_days_before_the_tenancy_are_not_compared_with():
+    begun = [(date(2026, 10, 2), date(2100, 1, 1))]
+    pair = months({1: "6", 2: "6"}, {2: "5"}, begun)
+    assert change_percent(*pair, date(2026, 12, 5)) is None
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "expected"),
-    [
-        ("110", "100", D(10)), ("90", "100", D(-10)),
-        ("1", "0", None), (None, "1", None), ("1", None, None),
-    ],
-)  # fmt: skip
-def test_change(now, before, expected):
-    assert change_percent(now and D(now), before and D(before)) == expected
+    ("now", "before"), [({1: "1"}, {}), ({}, {1: "1"}), ({1: "1"}, {1: "0"}), ({}, {})]
+)
+def test_nothing_to_compare_with(now, before):
+    assert change_percent(*months(now, before), date(2026, 12, 5)) is None
+
+
+def test_a_longer_month_than_the_one_before_still_compares():
+    december = build_month(date(2026, 12, 1), ALL, series({31: "30"}, date(2026, 12, 1)), {})
+    november = build_month(NOV, ALL, series({30: "20"}), {})
+    assert change_percent(december, november, date(2027, 1, 1)) == D(50)
+
+
+def test_a_month_is_whole_when_its_last_day_is_over_and_visible():
+    month, _previous = months({}, {})
+    assert month.whole(date(2026, 12, 1))
+    assert not month.whole(date(2026, 11, 30))
+    assert not build_month(NOV, [(OCT, date(2026, 11, 29))], {}, {}).whole(date(2027, 1, 1))
