@@ -17,13 +17,12 @@ from actwin_collector.simulate.load import (
     QUANTITIES,
     Load,
     LoadSpec,
-    MainLoad,
-    TransformerSpec,
     local_day,
     local_midnight,
 )
 from actwin_collector.simulate.meters import month_starts
 from actwin_collector.simulate.profiles import NAMES, day_shape, season
+from actwin_collector.simulate.transformer import MainLoad, TransformerSpec
 
 FIRST = date(2026, 1, 1)
 START = local_midnight(FIRST)

@@ -15,9 +15,10 @@ from ..fields import Field, Problems, parse_list, parse_table
 from ..model import ConfigError
 from ..protocol.modbus.registermap import load_map
 from ..units import convert
-from .load import Curve, Load, LoadSpec, MainLoad, TransformerSpec
+from .load import Curve, Load, LoadSpec
 from .meters import MeterSpec, Place, SimulatedMeter
 from .profiles import NAMES
+from .transformer import MainLoad, TransformerSpec
 
 _TOP = {
     "site": Field(str),

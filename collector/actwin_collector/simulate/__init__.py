@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Simulated meters that speak real bytes over loopback sockets and ptys."""
