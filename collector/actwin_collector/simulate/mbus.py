@@ -216,12 +216,13 @@ async def _receive(reader: asyncio.StreamReader) -> bytes:
 
 
 def _overlaid(answers: Sequence[bytes]) -> bytes:
-    """Meters pull the same wire down: two answers at once come out as the AND of their bits."""
+    """Meters pull the same wire down, each starting a character later: the bits come out ANDed."""
     if not answers:
         return b""
-    heard = bytearray(max(answers, key=len))
-    for answer in answers:
-        for position, byte in enumerate(answer):
+    size = max(start + len(answer) for start, answer in enumerate(answers))
+    heard = bytearray(b"\xff" * size)
+    for start, answer in enumerate(answers):
+        for position, byte in enumerate(answer, start):
             heard[position] &= byte
     return bytes(heard)
 

@@ -39,6 +39,7 @@ from .link import (
     short_frame,
 )
 from .registers import take_samples
+from .search import FoundMeter, search_secondary
 from .telegram import MbusTelegram, decode_answer, decode_telegram
 
 MAX_TELEGRAMS = 16
@@ -72,6 +73,10 @@ class MbusDriver(Driver):
         zone = utc_offset(device.settings.get("utc_offset"))
         names = [parameter.register for parameter in device.parameters]
         return ReadResult(meter, take_samples(records, names, status, zone), records, wires)
+
+    async def scan(self, link: Link, timeout: float) -> list[FoundMeter]:
+        """Return every meter on the bus by secondary search; raises CollectorError."""
+        return [found async for found in search_secondary(link, timeout)]
 
     @classmethod
     def decode(cls, telegram: Mapping) -> Telegram:

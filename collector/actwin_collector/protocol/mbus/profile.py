@@ -14,10 +14,11 @@ _MODES = ("", "_increase", "_decrease", "_difference")
 
 
 def expand_profile(record: Record, vif: Vif, data: bytes) -> list[Record]:
-    """Return the values of a profile record, oldest position first as sent.
+    """Return the values of a profile record in the order sent.
 
-    ``data`` follow the record's length byte; they start with a spacing control byte (mode, unit, type of each value) and a spacing
-    value. Value n gets the profile's storage number + 1 + n. Data that do not fit give none.
+    ``data`` follow the record's length byte: a spacing control byte (mode, unit, type of each
+    value), a spacing value, then the values. Value n gets the profile's storage number + 1 + n.
+    Data that do not fit give none.
     """
     if len(data) < 2:
         return []
