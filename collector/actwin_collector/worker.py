@@ -14,6 +14,7 @@ from .clock import Clock, StepDetector, next_on_grid
 from .config import CollectorSettings
 from .health import Health, ProbePolicy
 from .model import (
+    COLLECTOR,
     CollectorError,
     Comm,
     DeviceSpec,
@@ -149,7 +150,10 @@ class LineWorker:
         step = self._steps.step()
         if not step:
             return False
-        _log.warning("line %s: the wall clock was set by %+.1f s", self.line.key, step)
+        text = f"the machine's clock was set by {step:+.1f} s"
+        _log.warning("line %s: %s", self.line.key, text)
+        event = Event(COLLECTOR, int(self._clock.wall()), "clock_step", text)
+        self.states[0].events.append(event)
         for state in self.states:
             if not state.probing:
                 self._plan(state)

@@ -23,7 +23,8 @@ class LineDriver(Driver):
     SETTINGS = {"greeting": "what to send"}
 
     async def read(self, link, device, timeout):
-        await link.write(str(device.settings.get("greeting", "?")).encode() + b"\\n")
+        greeting = device.settings.get("greeting", "?")
+        await link.write(f"{greeting}{device.address}\\n".encode())
         raw = (await link.read_until(b"\\n", timeout)).decode()
         if not raw.strip().isdigit():
             raise FrameError(f"not a number: {raw!r}")
@@ -48,17 +49,24 @@ def install_driver(folder: Path) -> None:
 
 
 class LineMeter:
-    """Answers every line with the next number; ``silent`` makes it mute."""
+    """Answers every line with the next number; ``silent`` makes it mute.
+
+    With ``addresses`` it answers only those questions, and address 9 with nonsense.
+    """
 
     def __init__(self) -> None:
         self.count = 0
         self.silent = False
+        self.addresses: set[str] = {""}
         meter = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                for _line in self.rfile:
-                    if not meter.silent:
+                for line in self.rfile:
+                    address = line.decode().strip().removeprefix("?")
+                    if address == "9":
+                        self.wfile.write(b"nonsense\n")
+                    elif address in meter.addresses and not meter.silent:
                         meter.count += 1
                         self.wfile.write(f"{meter.count}\n".encode())
 

@@ -232,6 +232,18 @@ def test_a_wrong_file_is_named_without_traceback(home):
     assert "Traceback" not in answer.stderr
 
 
+def test_scan_lists_who_answers(home, meter, odoo):
+    meter.addresses = {"3", "5"}
+    config = write_config(home, odoo)
+    words = ("scan", "L1", "--driver", "line", "--timeout", "0.2", "--config", config)
+    answer = command(home, *words, "--addresses", "2-5,9")
+    assert answer.returncode == 0, answer.stderr
+    assert [line.split()[0] for line in answer.stdout.splitlines()] == ["3", "5", "9", "3"]
+    assert "bad_frame" in answer.stdout
+    assert command(home, *words, "--addresses", "7").returncode == 1
+    assert "no line 'L9' (known: L1)" in command(home, "scan", "L9", "--config", config).stderr
+
+
 def fill(path, n):
     outbox = Outbox(path)
     outbox.append(Reading("S/H:1.8.0", 900 * k, str(k)) for k in range(n))

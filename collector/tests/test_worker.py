@@ -114,6 +114,7 @@ def test_a_set_wall_clock_never_gives_a_slot_twice_and_never_stops_the_polls(ste
     assert ends == sorted(set(ends))
     assert ends[-1] > 11000 + min(step, 0) - 300
     assert len(rig.driver.calls) > 12000 / 60 - 5
+    assert [e.code for e in rig.store.events] == ["clock_step"]
 
 
 def test_nothing_is_stored_before_the_machine_has_a_time():
