@@ -20,5 +20,4 @@
         "views/uom_uom_views.xml",
     ],
     "post_init_hook": "post_init_hook",
-    "installable": True,
 }

@@ -1,6 +1,6 @@
 from odoo import api
 
-from .const import CHART, PRICE_DIGITS
+from .const import CHART
 
 
 def post_init_hook(env: api.Environment):
@@ -10,12 +10,3 @@ def post_init_hook(env: api.Environment):
     )
     for company in companies:
         env["account.chart.template"]._actwin_tr_load(company)
-    _raise_precision(env, "Product Price", PRICE_DIGITS)
-    _raise_precision(env, "Product Unit", 3)
-
-
-def _raise_precision(env, name, digits):
-    """Never lower a precision someone has raised."""
-    precision = env["decimal.precision"].search([("name", "=", name)])
-    if precision and precision.digits < digits:
-        precision.digits = digits

@@ -39,7 +39,9 @@ class AccountMove(models.Model):
         index="btree_not_null",
     )
     actwin_ubl_name = fields.Char(string="UBL-TR File Name", readonly=True, copy=False)
-    actwin_ubl_message = fields.Text(string="UBL-TR Remarks", readonly=True, copy=False)
+    actwin_ubl_message = fields.Text(
+        string="UBL-TR Remarks", readonly=True, copy=False, groups="base.group_user"
+    )
 
     def _actwin_ubl_name(self):
         # OVERRIDES actwin_billing

@@ -44,4 +44,5 @@ MESSAGES = {
 
 def message_of(env, finding):
     """Text of one finding in the user's language."""
-    return env._(MESSAGES[finding.code]) % finding.values
+    text = env._(MESSAGES[finding.code])
+    return text % finding.values

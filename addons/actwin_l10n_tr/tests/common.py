@@ -45,11 +45,9 @@ class UblCase(AccountTestInvoicingCommon):
         }
         cls.seller = cls.env.company.partner_id
         cls.seller.write({**address, "name": "Örnek Site İşletme A.Ş.", "vat": "1111111104"})
+        mersis = cls.env.ref("l10n_tr_nilvera_einvoice.res_partner_category_mersisno")
         cls.seller.category_id = cls.env["res.partner.category"].create(
-            {
-                "name": "0111111110400001",
-                "parent_id": cls.env.ref("l10n_tr_nilvera_einvoice.res_partner_category_mersisno").id,
-            }
+            {"name": "0111111110400001", "parent_id": mersis.id}
         )
         cls.buyer = cls.env["res.partner"].create(
             {

@@ -31,7 +31,8 @@ class TestBill(UblCase, BillingCommon):
         self.assertEqual((move.amount_untaxed, move.amount_total), (25337.76, 31306.03))
         self.assertEqual(move.actwin_ubl_status, "queued")
         self.assertEqual(self.run_record.result_table()[0]["ubl"], "")
-        self.assertEqual(self.run_record.action_actwin_generate_ubl(), {"ready": 1, "error": 0})
+        answer = self.run_record.with_user(self.accountant).action_actwin_generate_ubl()
+        self.assertEqual(answer, {"ready": 1, "error": 0})
         number = move._actwin_tr_document_number()
         self.assertEqual(self.run_record.result_table()[0]["ubl"], f"{number}.xml")
         xml = self.export(move)
@@ -58,6 +59,21 @@ class TestBill(UblCase, BillingCommon):
         ]
         self.assertEqual(last, ["4200.125", "1900.125", "2400.125"])
         self.assertEqual({self.text(node, "cbc:SerialID") for node in instances}, {"ST01"})
+
+    def test_credited_bill_becomes_a_valid_refund(self):
+        move = self.posted_move()
+        self.run_record.bill_ids.action_credit()
+        refund = self.run_record.bill_ids.credit_move_id
+        self.assertEqual(refund.actwin_ubl_status, "queued")
+        refund.action_actwin_generate_ubl()
+        self.assertEqual(refund.actwin_ubl_message and refund.actwin_ubl_status, "ready")
+        xml = self.export(refund)
+        self.assertEqual(
+            self.text(xml, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID"),
+            move._actwin_tr_document_number(),
+        )
+        self.assertEqual(self.text(xml, "cac:TaxTotal/cbc:TaxAmount"), "5968.27")
+        self.assert_valid(refund.ubl_cii_xml_id.raw)
 
     def test_company_elsewhere_is_left_alone(self):
         self.company.account_fiscal_country_id = self.env.ref("base.de")

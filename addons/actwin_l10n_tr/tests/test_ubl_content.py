@@ -128,8 +128,9 @@ class TestUblContent(UblCase):
         """With Odoo's own template the meter and the corrected invoice would vanish silently."""
         builder = self.env["account.edi.xml.ubl.tr"]
         node = {"cbc:CustomizationID": {"_text": "TR1.2"}}
-        template = builder._get_document_template({"document_node": node, "document_type": "invoice"})
-        self.assertIn("cbc:SerialID", template["cac:InvoiceLine"]["cac:Item"]["cac:ItemInstance"])
+        vals = {"document_node": node, "document_type": "invoice"}
+        item = builder._get_document_template(vals)["cac:InvoiceLine"]["cac:Item"]
+        self.assertIn("cbc:SerialID", item["cac:ItemInstance"])
 
     def test_missing_address_is_named(self):
         self.move.partner_id.city = False

@@ -36,7 +36,8 @@ class TestUblGeneration(UblCase):
             self.assert_valid(move.ubl_cii_xml_id.raw)
 
     def test_one_bad_invoice_does_not_stop_the_others(self):
-        bad, good = self.invoice(self.w2_lines()), self.invoice(self.w2_lines(), partner=self.person)
+        bad = self.invoice(self.w2_lines())
+        good = self.invoice(self.w2_lines(), partner=self.person)
         bad.partner_id.vat = "222"
         (bad | good).action_actwin_generate_ubl()
         self.assertEqual([bad.actwin_ubl_status, good.actwin_ubl_status], ["error", "ready"])
