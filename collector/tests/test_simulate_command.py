@@ -149,6 +149,7 @@ def test_register_the_meter_lacks_is_named(files, capsys):
 
 def test_run_serves_until_told_to_stop(files):
     ready = files / "ready.json"
+    ready.write_text("{}")  # left by a run that was killed
     command = [sys.executable, "-m", "actwin_collector", "simulate", "run",
                "--scenario", str(files / "scenario.toml"), "--port-base", "0",
                "--pty-dir", str(files / "run"), "--ready-file", str(ready)]  # fmt: skip
@@ -171,8 +172,8 @@ def test_run_serves_until_told_to_stop(files):
 
 def wait_for(ready, process):
     for _ in range(600):
-        if ready.exists():
-            return json.loads(ready.read_text())
+        if ready.exists() and (found := json.loads(ready.read_text())):
+            return found
         assert process.poll() is None
         time.sleep(0.05)
     raise AssertionError("the simulator did not become ready")
