@@ -74,7 +74,6 @@ def test_number(text, quantity, value, unit):
         ("036D 1E0B0B", "11:11:30"),
         ("0C78 39803801", "01388039"),
         ("0DFD0C 06 353331334D45", "EM3135"),
-        ("02FD0A 2506", "AQE"),
         ("0C13 7A563412", None),
         ("055B 0000C0FF", None),
         ("0013", None),

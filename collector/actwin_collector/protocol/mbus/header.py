@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ...model import FrameError, MeterIdentity, ProtocolError
 from .media import identification, manufacturer_letters, medium_name
@@ -46,7 +47,7 @@ def parse_header(data: bytes) -> Header:
     if ci == LONG:
         return _long(data)
     if ci == SHORT:
-        return _short(data, 1, {})
+        return _short(data, 1, ())
     if ci == NONE:
         return Header(MeterIdentity(), data[1:])
     if ci == ERROR:
@@ -56,14 +57,15 @@ def parse_header(data: bytes) -> Header:
     raise FrameError(f"CI field {ci:02X} carries no readings", "unsupported_ci")
 
 
-def meter_address(raw: bytes) -> dict[str, str]:
-    """Return 8 address bytes as the id, manufacturer, version and medium of MeterIdentity."""
-    return {
-        "id": identification(raw[:4]),
-        "manufacturer": manufacturer_letters(raw[4:6]),
-        "version": str(raw[6]),
-        "medium": medium_name(raw[7]),
-    }
+@lru_cache(maxsize=8192)
+def meter_address(raw: bytes) -> tuple[str, str, str, str]:
+    """Return 8 address bytes as id, manufacturer, medium and version, as MeterIdentity has them."""
+    return (
+        identification(raw[:4]),
+        manufacturer_letters(raw[4:6]),
+        medium_name(raw[7]),
+        str(raw[6]),
+    )
 
 
 def status_names(status: int) -> list[str]:
@@ -79,7 +81,7 @@ def _long(data: bytes) -> Header:
     return _short(data, 9, meter_address(data[1:9]))
 
 
-def _short(data: bytes, position: int, address: dict[str, str]) -> Header:
+def _short(data: bytes, position: int, address: tuple[str, ...]) -> Header:
     if len(data) < position + 4:
         raise FrameError("the answer ends inside the header", "truncated")
     access, status = data[position], data[position + 1]
@@ -87,5 +89,5 @@ def _short(data: bytes, position: int, address: dict[str, str]) -> Header:
     extra = {"access_number": str(access), "status": f"{status:02X}"}
     if names := status_names(status):
         extra["status_text"] = ",".join(names)
-    meter = MeterIdentity(**address, extra=extra)
+    meter = MeterIdentity(*(address or ("", "", "", "")), extra)
     return Header(meter, data[position + 4 :], access, status, configuration)

@@ -21,18 +21,21 @@ from .vife import apply_extensions
 MAX_EXTENSIONS = 10
 # Meters on one site need some hundred headers; noise must not make the table grow for ever.
 _CACHE_LIMIT = 8192
-_FILLER = b"\x2f"
+_FILLER = 0x2F
 _FUNCTIONS = ("instantaneous", "maximum", "minimum", "error")
 _EXTENSIONS = {0x7B: EXTENSION_FB, 0x7D: EXTENSION_FD}
 _TIME_POINTS = ("date", "datetime")
 MAKER_BLOCK = "manufacturer_specific"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Field:
-    """What one DIF/VIF header means; ``length`` -1 says a length byte follows the header."""
+    """What one DIF/VIF header means; ``length`` -1 says a length byte follows the header.
 
-    header_size: int
+    ``follower`` is the field that came after this one last time: meters keep their order.
+    """
+
+    header: bytes
     length: int
     decode: Decoder
     quantity: str
@@ -44,14 +47,11 @@ class Field:
     is_time: bool
     is_event: bool
     profile: Vif | None
+    follower: Field | None = None
 
 
-class Row(NamedTuple):
-    """One record as found: its meaning, its value in the base unit, and its bytes."""
-
-    field: Field
-    value: Value
-    raw: bytes
+# One record as found: its meaning, its value in the base unit, and its bytes.
+Row = tuple[Field, Value, bytes]
 
 
 class RecordSet(NamedTuple):
@@ -62,6 +62,8 @@ class RecordSet(NamedTuple):
 
 
 _cache: dict[bytes, Field] = {}
+# Stands before the first record of a telegram.
+_START = Field(b"", 0, str, "", "", "", 0, 0, 0, False, False, None)
 
 
 def decode_records(data: bytes, tail: int = 0) -> RecordSet:
@@ -87,20 +89,27 @@ def maker_block(data: bytes) -> Record:
 def split_records(data: bytes, tail: int = 0) -> tuple[list[Row], bytes | None, bool]:
     """Return the rows, the maker's block (None when there is none), and the more-follows flag."""
     rows: list[Row] = []
-    position = 0
+    position, end, before = 0, len(data), _START
     try:
-        while (position := _next_header(data, position)) < len(data):
-            if data[position] & 0x0F == 0x0F:
-                return rows, _after_marker(data, position), data[position] == 0x1F
-            row = _row(data, position)
-            rows.append(row)
-            position += len(row.raw)
+        while position < end:
+            field = before.follower
+            if field is None or not data.startswith(field.header, position):
+                if data[position] == _FILLER:
+                    position += 1
+                    continue
+                if data[position] & 0x0F == 0x0F:
+                    return rows, _after_marker(data, position), data[position] == 0x1F
+                field = before.follower = _field_at(data, position)
+            start = position + len(field.header)
+            stop = start + field.length if field.length >= 0 else _variable_end(data, start)
+            if stop > end:
+                raise _truncated(data)
+            rows.append((field, field.decode(data[start:stop]), data[position:stop]))
+            position, before = stop, field
     except (FrameError, IndexError) as error:
-        if len(data) - position <= tail:
+        if end - position <= tail:
             return rows, data[position:], False
-        if isinstance(error, FrameError):
-            raise
-        raise _truncated(data) from None
+        raise error if isinstance(error, FrameError) else _truncated(data) from None
     return rows, None, False
 
 
@@ -108,27 +117,15 @@ def split_headers(headers: bytes) -> tuple[tuple[bytes, int], ...]:
     """Return each of the DIF/VIF headers in a row with the number of its data bytes."""
     found, position = [], 0
     while position < len(headers):
-        stop = _header_end(headers, position)
-        header = headers[position:stop]
-        found.append((header, (_cache.get(header) or _learn(header)).length))
-        position = stop
+        field = _field_at(headers, position)
+        found.append((field.header, field.length))
+        position += len(field.header)
     return tuple(found)
 
 
-def _next_header(data: bytes, position: int) -> int:
-    while data[position : position + 1] == _FILLER:
-        position += 1
-    return position
-
-
-def _row(data: bytes, position: int) -> Row:
-    start = _header_end(data, position)
-    header = data[position:start]
-    field = _cache.get(header) or _learn(header)
-    stop = _data_end(data, start, field.length)
-    if stop > len(data):
-        raise _truncated(data)
-    return Row(field, field.decode(data[start:stop]), data[position:stop])
+def _field_at(data: bytes, position: int) -> Field:
+    header = data[position : _header_end(data, position)]
+    return _cache.get(header) or _learn(header)
 
 
 def _truncated(data: bytes) -> FrameError:
@@ -156,18 +153,17 @@ def _header_end(data: bytes, position: int) -> int:
     return position + 1
 
 
-def _data_end(data: bytes, start: int, length: int) -> int:
-    if length >= 0:
-        return start + length
-    variable = variable_length(data[start])
-    if variable < 0:
+def _variable_end(data: bytes, start: int) -> int:
+    length = variable_length(data[start])
+    if length < 0:
         raise FrameError(f"reserved length byte {data[start]:02X}", "bad_record")
-    return start + 1 + variable
+    return start + 1 + length
 
 
 def _learn(header: bytes) -> Field:
     if len(_cache) >= _CACHE_LIMIT:
         _cache.clear()
+        _START.follower = None
     field = _cache[header] = _parse_header(header)
     return field
 
@@ -187,7 +183,7 @@ def _parse_header(header: bytes) -> Field:
     vif = parse_vif(header[position + 1 :])
     function = _FUNCTIONS[dif >> 4 & 3]
     return Field(
-        header_size=len(header),
+        header=header,
         length=fixed_length(dif & 0x0F),
         decode=make_decoder(dif & 0x0F, vif),
         quantity=vif.quantity,
@@ -228,28 +224,25 @@ def _extended(table: int, code: int) -> Vif:
 def _to_records(rows: Sequence[Row]) -> list[Record]:
     stamps = _time_stamps(rows)
     records = []
-    for row in rows:
-        record = _to_record(row, stamps)
+    for field, value, raw in rows:
+        # Positional: this line makes every record of every telegram.
+        record = Record(
+            field.quantity,
+            value,
+            field.unit,
+            "",
+            time_text(raw[-field.length :]) if field.is_event else stamps.get(field.storage),
+            field.function,
+            field.storage,
+            field.tariff,
+            field.subunit,
+            raw.hex().upper(),
+        )
         records.append(record)
-        if row.field.profile is not None:
-            values = row.raw[row.field.header_size + 1 :]
-            records += expand_profile(record, row.field.profile, values)
+        if field.profile is not None:
+            values = raw[len(field.header) + 1 :]
+            records += expand_profile(record, field.profile, values)
     return records
-
-
-def _to_record(row: Row, stamps: dict[int, str]) -> Record:
-    field, value, raw = row
-    return Record(
-        quantity=field.quantity,
-        value=value,
-        unit=field.unit,
-        ts=time_text(raw[-field.length :]) if field.is_event else stamps.get(field.storage),
-        function=field.function,
-        storage=field.storage,
-        tariff=field.tariff,
-        subunit=field.subunit,
-        raw=raw.hex().upper(),
-    )
 
 
 def _time_stamps(rows: Sequence[Row]) -> dict[int, str]:

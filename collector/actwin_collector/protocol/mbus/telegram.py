@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...model import FrameError, MeterIdentity, Record
 from .fixed import decode_fixed
@@ -44,4 +44,5 @@ def decode_answer(frame: Frame) -> MbusTelegram:
 
 
 def _addressed(meter: MeterIdentity, frame: Frame) -> MeterIdentity:
-    return replace(meter, extra={**meter.extra, "address": str(frame.address)})
+    extra = {**meter.extra, "address": str(frame.address)}
+    return MeterIdentity(meter.id, meter.manufacturer, meter.medium, meter.version, extra)

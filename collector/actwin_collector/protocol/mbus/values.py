@@ -15,7 +15,6 @@ from decimal import Decimal
 
 from ...units import EXACT
 from . import vif as kinds
-from .media import manufacturer_letters
 from .vif import Vif
 
 Value = Decimal | str | None
@@ -61,11 +60,12 @@ def make_decoder(data_field: int, vif: Vif) -> Decoder:
 def _integer_decoder(vif: Vif) -> Decoder:
     if vif.kind in _TIME_KINDS:
         return time_text
-    if vif.kind == kinds.MANUFACTURER:
-        return lambda raw: manufacturer_letters(raw[:2])
-    signed = vif.kind in _SIGNED
-    scale = _scaler(vif)
-    return lambda raw: scale(Decimal(int.from_bytes(raw, "little", signed=signed)))
+    signed, factor, multiply = vif.kind in _SIGNED, vif.factor, EXACT.multiply
+    if vif.divisor != 1:
+        return lambda raw: vif.scaled(Decimal(int.from_bytes(raw, "little", signed=signed)))
+    if factor == 1:
+        return lambda raw: Decimal(int.from_bytes(raw, "little", signed=signed))
+    return lambda raw: multiply(Decimal(int.from_bytes(raw, "little", signed=signed)), factor)
 
 
 def _bcd_decoder(vif: Vif) -> Decoder:
@@ -73,11 +73,10 @@ def _bcd_decoder(vif: Vif) -> Decoder:
         return lambda raw: None
     if vif.kind == kinds.IDENTIFIER:
         return _digits
-    scale = _scaler(vif)
 
     def decode(raw: bytes) -> Value:
         number = bcd_number(raw)
-        return None if number is None else scale(number)
+        return None if number is None else vif.scaled(number)
 
     return decode
 
@@ -97,19 +96,10 @@ def _digits(raw: bytes) -> Value:
     return text if text.isdecimal() else None
 
 
-def _scaler(vif: Vif) -> Callable[[Decimal], Decimal]:
-    factor, multiply = vif.factor, EXACT.multiply
-    if vif.divisor != 1:
-        return vif.scaled
-    if factor == 1:
-        return lambda number: number
-    return lambda number: multiply(number, factor)
-
-
 def _float(raw: bytes, vif: Vif) -> Value:
     form = "<f" if len(raw) == 4 else "<d"
     number = struct.unpack(form, raw)[0]
-    return _scaler(vif)(_shortest(number, form)) if math.isfinite(number) else None
+    return vif.scaled(_shortest(number, form)) if math.isfinite(number) else None
 
 
 def _shortest(number: float, form: str) -> Decimal:
@@ -137,7 +127,7 @@ def _variable(raw: bytes, vif: Vif) -> Value:
         return time_text(data)
     if lvar <= 0xDF:
         number = bcd_number(data) if data else None
-        return None if number is None else _scaler(vif)(-number if lvar >= 0xD0 else number)
+        return None if number is None else vif.scaled(-number if lvar >= 0xD0 else number)
     if lvar <= 0xEF:
         return _integer_decoder(vif)(data) if 0 < len(data) <= 8 else None
     return _float(data, vif) if len(data) in (4, 8) else None

@@ -20,8 +20,6 @@ DATE = "date"
 DATETIME = "datetime"
 EVENT_TIME = "event_time"
 BITS = "bits"
-MANUFACTURER = "manufacturer"
-MEDIUM = "medium"
 # Bytes in a length-prefixed field that are no text: a maker's own, or a compact profile.
 BLOCK = "block"
 PROFILE = "profile"
@@ -200,8 +198,8 @@ EXTENSION_FD: dict[int, Vif] = {
             0x76: "manufacturer_container",
         },
     ),
-    0x09: Vif("medium", kind=MEDIUM),
-    0x0A: Vif("manufacturer", kind=MANUFACTURER),
+    0x09: Vif("medium", kind=UNSIGNED),
+    0x0A: Vif("manufacturer", kind=UNSIGNED),
     **_durations(0x24, "storage_interval", *_CLOCK),
     **_durations(0x2C, "duration_since_readout", *_CLOCK),
     0x30: Vif("tariff_start", kind=DATETIME),

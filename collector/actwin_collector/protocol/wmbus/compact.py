@@ -86,9 +86,10 @@ def _layout(data: bytes) -> Layout | None:
         rows, maker, _more = split_records(data)
     except CollectorError:
         return None
-    if maker is not None or any(row.field.length < 0 for row in rows):
+    fields = [field for field, _value, _raw in rows]
+    if maker is not None or any(field.length < 0 for field in fields):
         return None
-    return tuple((row.raw[: row.field.header_size], row.field.length) for row in rows)
+    return tuple((field.header, field.length) for field in fields)
 
 
 def _signature(layout: Layout) -> int:

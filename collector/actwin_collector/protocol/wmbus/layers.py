@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ...model import FrameError, MeterIdentity, ProtocolError
 from ..mbus.header import LONG, NONE, SHORT, Header, meter_address, parse_header
@@ -59,7 +60,7 @@ def open_payload(frame: RadioFrame, key: bytes | None) -> Payload:
     if ci in (SHORT, LONG):
         return _transport(state, key)
     if ci in (NONE, COMPACT) or ci in _MAKERS_OWN:
-        return Payload(MeterIdentity(**_identity(state)), state.data[1:], ci)
+        return Payload(_identity(state, {}), state.data[1:], ci)
     raise FrameError(f"CI field {ci:02X} carries no readings", "unsupported_ci")
 
 
@@ -75,8 +76,9 @@ def _taken(data: bytes, length: int) -> tuple[bytes, bytes]:
     return data[:length], data[length:]
 
 
-def _identity(state: _State) -> dict[str, str]:
-    return meter_address(state.address[:4] + state.manufacturer + state.address[4:])
+def _identity(state: _State, extra: Mapping[str, str]) -> MeterIdentity:
+    raw = state.address[:4] + state.manufacturer + state.address[4:]
+    return MeterIdentity(*meter_address(raw), extra)
 
 
 def _extended_link(state: _State, ci: int, key: bytes | None) -> None:
@@ -140,9 +142,8 @@ def _transport(state: _State, key: bytes | None) -> Payload:
     if state.data[0] == LONG:
         state.manufacturer = state.data[5:7]
         state.address = state.data[1:5] + state.data[7:9]
-    meter = replace(header.meter, **_identity(state))
     opened = _decrypted(state, header, key)
-    return Payload(meter, opened, status=header.status)
+    return Payload(_identity(state, header.meter.extra), opened, status=header.status)
 
 
 def _decrypted(state: _State, header: Header, key: bytes | None) -> bytes:
