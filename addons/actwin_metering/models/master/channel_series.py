@@ -5,7 +5,7 @@ from decimal import Decimal
 from odoo import models
 
 from ...tools.decimals import to_decimal
-from ..readings.rollup_sql import SPAN, STEPS
+from ..readings.rollup_sql import NO_JIT, SPAN, STEPS
 
 _REACH = timedelta(hours=24)
 """How far before a boundary its reading may lie."""
@@ -30,17 +30,20 @@ _BETWEEN = f"""{SPAN}{STEPS}
            (array_agg(value ORDER BY ts DESC, ord DESC))[1] AS last_index,
            coalesce(sum(used) FILTER (WHERE counted), 0) AS consumption
       FROM steps WHERE usable AND kind = 'index' GROUP BY 1, 2
+), listed AS (
+    SELECT channel_id,
+           jsonb_agg(jsonb_build_array(
+               serial, trim_scale(first_index)::text, trim_scale(last_index)::text,
+               trim_scale(multiplier)::text, trim_scale(consumption)::text)
+               ORDER BY since, seg) AS segments
+      FROM segments GROUP BY 1
 )
 SELECT t.channel_id, t.kind, trim_scale(o.consumption)::text,
        trim_scale(o.first_index)::text, o.first_ts, trim_scale(o.last_index)::text, o.last_ts,
        coalesce(o.count, 0), coalesce(o.estimated, 0), coalesce(o.suspect, 0),
        coalesce(o.faults, 0), coalesce(o.rollovers, 0),
-       (SELECT jsonb_agg(jsonb_build_array(
-                   g.serial, trim_scale(g.first_index)::text, trim_scale(g.last_index)::text,
-                   trim_scale(g.multiplier)::text, trim_scale(g.consumption)::text)
-               ORDER BY g.since, g.seg)
-          FROM segments g WHERE g.channel_id = t.channel_id)
-  FROM todo t LEFT JOIN totals o USING (channel_id)
+       l.segments
+  FROM todo t LEFT JOIN totals o USING (channel_id) LEFT JOIN listed l USING (channel_id)
 """
 
 
@@ -64,6 +67,7 @@ class ActwinChannel(models.Model):
             return {}
         self.env.flush_all()
         parameters = {"channels": self.ids, "start": start_utc, "end": end_utc}
+        self.env.cr.execute(NO_JIT)
         self.env.cr.execute(_BETWEEN, parameters)
         return {row[0]: _figures(row, start_utc, end_utc) for row in self.env.cr.fetchall()}
 

@@ -154,6 +154,7 @@ class ActwinRollup(models.AbstractModel):
     def _process_chunk(self, limit, channel_ids=None):
         """Work off up to ``limit`` marked channel days; how many it were."""
         cr = self.env.cr
+        cr.execute(rollup_sql.NO_JIT)
         cr.execute(rollup_sql.TAKE_MARKS, {"limit": limit, "channels": channel_ids})
         rows = cr.fetchall()
         if not rows:

@@ -8,6 +8,9 @@ A meter change enters as synthetic rows: the closing index ends the old meter's 
 the opening index starts the new one's; differences are taken within a series only.
 """
 
+NO_JIT = "SET LOCAL jit = off"
+"""Compiling these long statements takes ten times as long as running them."""
+
 DAYS = """
 WITH todo AS MATERIALIZED (
     SELECT t.channel_id, t.day, b.start_ts, b.end_ts, c.kind, c.point_id, c.site_id, c.company_id,
