@@ -43,6 +43,7 @@ class FakeClock(Clock):
     def __init__(self, wall: float = START, until: float = 1e9) -> None:
         self._wall = wall
         self._mono = 1000.0
+        self.rate = 1.0
         self.until = until
         self.on_time: list[tuple[float, Callable[[], None]]] = []
 
@@ -56,7 +57,7 @@ class FakeClock(Clock):
         return self._mono - 1000.0
 
     def spend(self, seconds: float) -> None:
-        self._wall += seconds
+        self._wall += seconds * self.rate
         self._mono += seconds
 
     def step(self, seconds: float) -> None:

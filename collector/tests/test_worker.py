@@ -117,6 +117,17 @@ def test_a_set_wall_clock_never_gives_a_slot_twice_and_never_stops_the_polls(ste
     assert [e.code for e in rig.store.events] == ["clock_step"]
 
 
+@pytest.mark.parametrize("rate", [0.9995, 1.0005])
+def test_a_steered_wall_clock_is_followed_without_a_poll_twice(rate):
+    rig = Rig(counting(), poll=60, store=60)
+    rig.clock.rate = rate
+    rig.run(6100)
+    walls = [wall for _, wall in rig.driver.calls]
+    assert all(b - a > 50 for a, b in zip(walls, walls[1:], strict=False))
+    assert [end for end, _ in rig.store.of(CH)] == [60 * n for n in range(1, len(walls) + 1)]
+    assert rig.store.events == []
+
+
 def test_nothing_is_stored_before_the_machine_has_a_time():
     rig = Rig(counting(), poll=60, store=60)
     rig.clock.step(-START + 100)
