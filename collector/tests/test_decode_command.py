@@ -6,6 +6,8 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
+import subprocess
 import sys
 from decimal import Decimal
 
@@ -119,3 +121,16 @@ def test_json_for_arguments(capsys):
     assert program.main(["decode", "--protocol", "mbus", "--json", WATER.hex(), "00"]) == 0
     good, bad = map(json.loads, capsys.readouterr().out.splitlines())
     assert good["ok"] and not bad["ok"]
+
+
+@pytest.mark.parametrize("arguments", [["--json"], []])
+def test_output_survives_a_terminal_without_degree_sign(arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "actwin_collector", "decode", "--protocol", "mbus", *arguments]
+        + [WATER.hex()],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 0 and done.stderr == b""
+    assert b"54.321" in done.stdout

@@ -35,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer every telegram; returns 1 only when the table form met one it could not decode."""
+    # A terminal that cannot show ° or a maker's text must not end the answers.
+    sys.stdout.reconfigure(errors="replace")
     decoder = _decoder(args.protocol)
     if not args.telegrams or "-" in args.telegrams:
         for line in sys.stdin.buffer:
@@ -111,7 +113,7 @@ def _record(record: Record) -> dict[str, object]:
 
 def _print_json(found: Mapping) -> None:
     # Flushed by line: whoever feeds the pipe may wait for the answer before sending the next.
-    print(json.dumps(found, ensure_ascii=False, default=str), flush=True)
+    print(json.dumps(found, default=str), flush=True)
 
 
 def _print_table(found: Mapping) -> None:

@@ -19,6 +19,9 @@ BROADCAST_ANSWERED = 0xFE
 SELECT = 0x52
 
 _SHORT, _LONG, _STOP = 0x10, 0x68, 0x16
+# Start, eight data, parity and stop bit; a full frame at 300 Bd takes more than nine seconds.
+_BITS_PER_CHARACTER = 11
+_SLOWEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +79,6 @@ async def receive(link: Link, timeout: float) -> bytes:
     head = first + await link.read_exactly(3, timeout)
     if head[1] != head[2] or head[3] != _LONG:
         raise FrameError(f"an answer starts with {head.hex().upper()}")
-    return head + await link.read_exactly(head[1] + 2, timeout)
+    rest = head[1] + 2
+    transfer = rest * _BITS_PER_CHARACTER / max(link.line.baudrate, _SLOWEST)
+    return head + await link.read_exactly(rest, timeout + transfer)
