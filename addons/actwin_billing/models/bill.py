@@ -150,19 +150,25 @@ class ActwinBill(models.Model):
             )
 
     def _overlapping(self):
-        """Other live bills of the same points that share a day with these."""
-        found = self.browse()
-        for bill in self:
-            found |= self.search(
-                [
-                    ("id", "not in", self.ids),
-                    ("point_id", "=", bill.point_id.id),
-                    ("state", "in", LIVE_STATES),
-                    ("date_from", "<=", bill.date_to),
-                    ("date_to", ">=", bill.date_from),
-                ]
+        """{bill: other live bills of the same point that share a day with it}."""
+        if not self:
+            return {}
+        others = self.search(
+            [
+                ("id", "not in", self.ids),
+                ("point_id", "in", self.point_id.ids),
+                ("state", "in", LIVE_STATES),
+                ("date_from", "<=", max(self.mapped("date_to"))),
+                ("date_to", ">=", min(self.mapped("date_from"))),
+            ]
+        ).grouped("point_id")
+        return {
+            bill: others.get(bill.point_id, self.browse()).filtered(
+                lambda other, bill=bill: other.date_from <= bill.date_to
+                and other.date_to >= bill.date_from
             )
-        return found
+            for bill in self
+        }
 
     def _settle_state(self):
         """Draft, checked or blocked by what the checks say; later states stay."""

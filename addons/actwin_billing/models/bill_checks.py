@@ -18,13 +18,13 @@ class ActwinBillChecks(models.Model):
     def _create_checks(self, facts, priced, history):
         """Apply all rules and store the findings of all bills at once."""
         rules = self._rules()
-        overlapping = self._overlaps()
+        overlapping = self._overlapping()
         found = []
         for bill in self:
             item = bill.subscription_id
             earlier = history.get(item.id, [])
             findings = [(code, "", text, data) for code, text, data in facts[item]["problems"]]
-            findings += bill._check_dates(overlapping.get(bill.id, []), earlier, rules)
+            findings += bill._check_dates(overlapping[bill], earlier, rules)
             findings += bill._check_source(facts[item], rules)
             if priced[item]:
                 findings += bill._check_amounts(facts[item], priced[item])
@@ -58,18 +58,6 @@ class ActwinBillChecks(models.Model):
             })
         self.env["actwin.bill.check"].create(vals)
         self.invalidate_recordset(["check_ids"])
-
-    def _overlaps(self):
-        """{bill id: [other live bill of the same point that shares a day]}."""
-        found = {}
-        others = self._overlapping()
-        for bill in self:
-            found[bill.id] = others.filtered(
-                lambda other, bill=bill: other.point_id == bill.point_id
-                and other.date_from <= bill.date_to
-                and other.date_to >= bill.date_from
-            )
-        return found
 
     def _check_dates(self, overlapping, earlier, rules):
         _ = self.env._

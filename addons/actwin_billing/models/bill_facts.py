@@ -63,7 +63,21 @@ class ActwinBillFacts(models.AbstractModel):
         (code, message, parameters)."""
         plans = {item: self._plan(run, item) for item in subscriptions}
         series = self._series(plans)
+        prices = {}
+        for item, plan in plans.items():
+            key = (item.tariff_id, plan["period"].zone.key)
+            if key not in prices:
+                prices[key] = self._prices(item.tariff_id, plan["period"])
+            plan["prices"] = prices[key]
         return {item: self._facts(item, plan, series) for item, plan in plans.items()}
+
+    def _prices(self, tariff, period):
+        """Tariff and taxes for the core, once for all subscriptions that share them."""
+        versions = tariff.version_ids._facts(period.local)
+        return {
+            "tariff": {"name": tariff.code, "versions": list(versions.values())},
+            "taxes": tariff._tax_facts(),
+        }
 
     def _plan(self, run, subscription):
         """What is needed of one subscription: its period, versions, intervals and channels."""
@@ -193,7 +207,6 @@ class ActwinBillFacts(models.AbstractModel):
 
     def _case(self, subscription, plan, segments):
         period, tariff = plan["period"], subscription.tariff_id
-        versions = plan["versions"]._facts(period.local)
         return {
             "schema": 1,
             "currency": subscription.currency_id.name,
@@ -204,8 +217,7 @@ class ActwinBillFacts(models.AbstractModel):
             },
             "subscriber": subscription._facts(),
             "segments": segments,
-            "tariff": {"name": tariff.code, "versions": list(versions.values())},
-            "taxes": tariff._tax_facts(),
+            **plan["prices"],
         }
 
     def _readings(self, plan, whole):

@@ -6,6 +6,7 @@ from psycopg2 import OperationalError
 
 from odoo import Command, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..const import QUIET
 from ..core.money import ZERO, rounded
@@ -52,7 +53,8 @@ class ActwinBillPost(models.Model):
 
     def _post_batch(self):
         bills = self.sorted(lambda bill: (bill.date_from, bill.name, bill.id))
-        if bills._overlapping().filtered(lambda other: other.state == "posted"):
+        others = self.browse().union(*bills._overlapping().values())
+        if others.filtered(lambda other: other.state == "posted"):
             raise UserError(self.env._("A day of this period is already invoiced."))
         answers = [bill._intact_answer() for bill in bills]
         groups = [
@@ -62,12 +64,33 @@ class ActwinBillPost(models.Model):
             bill._prepare_move_vals(rows) for bill, rows in zip(bills, groups, strict=True)
         ])
         moves.action_post()
-        for bill, move, rows in zip(bills, moves, groups, strict=True):
+        for bill, move in zip(bills, moves, strict=True):
             bill._check_move(move)
-            for group, move_line in zip(rows, move.invoice_line_ids, strict=True):
-                group["lines"].move_line_id = move_line
-            bill.write({"state": "posted", "move_id": move.id})
+        bills._link_moves(moves, groups)
         return bills
+
+    def _link_moves(self, moves, groups):
+        """Mark the bills as posted: three statements for the whole batch."""
+        pairs = [
+            (line.id, move_line.id)
+            for move, rows in zip(moves, groups, strict=True)
+            for group, move_line in zip(rows, move.invoice_line_ids, strict=True)
+            for line in group["lines"]
+        ]
+        lines = self.env["actwin.bill.line"].browse(line_id for line_id, _other in pairs)
+        self.write({"state": "posted"})
+        self.env.flush_all()
+        for records, column, values in (
+            (self, "move_id", moves.ids), (lines, "move_line_id", [other for _id, other in pairs])
+        ):
+            self.env.cr.execute(SQL(
+                "UPDATE %(table)s t SET %(column)s = v.value"
+                " FROM unnest(%(ids)s::int[], %(values)s::int[]) AS v (id, value)"
+                " WHERE t.id = v.id",
+                table=SQL.identifier(records._table), column=SQL.identifier(column),
+                ids=records.ids, values=values,
+            ))
+            records.invalidate_recordset([column])
 
     def _intact_answer(self):
         """The priced result in the snapshot, only when its hash still fits."""

@@ -102,11 +102,11 @@ class ActwinTariff(models.Model):
         facts = []
         for key, tax in (("levy", self.levy_tax_id), ("vat", self.vat_tax_id)):
             if tax:
-                rate = self.env["actwin.tariff.component"]._exact(tax, "amount")[tax.id]
+                rate = self.env["actwin.tariff.component"]._exact(tax, "amount")
                 facts.append({
                     "key": key,
                     "label": tax.name,
-                    "rate": format(rate / 100, "f"),
+                    "rate": format(rate[tax.id]["amount"] / 100, "f"),
                     "include_in_base": key == "levy",
                 })
         return facts

@@ -122,25 +122,22 @@ class ActwinTariffComponent(models.Model):
             component.levy = component.kind in LEVIED
 
     @api.model
-    def _exact(self, records, column):
-        """{id: Decimal} of a numeric column, past the cursor that makes floats of it."""
-        records.flush_recordset([column])
+    def _exact(self, records, *columns):
+        """{id: {column: Decimal}} of numeric columns, past the cursor that makes them floats."""
+        records.flush_recordset(columns)
         rows = self.env.execute_query(
             SQL(
-                "SELECT id, %s::text FROM %s WHERE id IN %s",
-                SQL.identifier(column),
+                "SELECT id, %s FROM %s WHERE id IN %s",
+                SQL(", ").join(SQL("%s::text", SQL.identifier(column)) for column in columns),
                 SQL.identifier(records._table),
                 tuple(records.ids) or (0,),
             )
         )
-        return {row_id: Decimal(value or 0) for row_id, value in rows}
-
-    def _numbers(self):
-        """{id: {column: Decimal}} of all numeric columns."""
-        columns = {column: self._exact(self, column) for column in NUMBERS}
         return {
-            component.id: {column: columns[column][component.id] for column in NUMBERS}
-            for component in self
+            row_id: {
+                column: Decimal(value or 0) for column, value in zip(columns, values, strict=True)
+            }
+            for row_id, *values in rows
         }
 
     def _facts(self, numbers):

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .tariff_component import NUMBERS
+
 
 class ActwinTariffVersion(models.Model):
     """The prices of a tariff from an instant on.
@@ -54,7 +56,7 @@ class ActwinTariffVersion(models.Model):
     def _facts(self, local):
         """{version: JSON object for the core}; ``local`` turns a UTC datetime into ISO text."""
         components = self.component_ids
-        numbers = components._numbers()
+        numbers = components._exact(components, *NUMBERS)
         return {
             version: {
                 "key": str(version.id),
