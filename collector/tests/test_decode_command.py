@@ -134,3 +134,17 @@ def test_output_survives_a_terminal_without_degree_sign(arguments):
     )
     assert done.returncode == 0 and done.stderr == b""
     assert b"54.321" in done.stdout
+
+
+def test_a_reader_that_leaves_causes_no_traceback():
+    command = [sys.executable, "-m", "actwin_collector", "decode", "--protocol", "mbus", "-"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:
+        process.stdin.write(b"68\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["ok"] is False
+        process.stdout.close()
+        process.stdin.write(b"68\n" * 20)
+        process.stdin.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 1

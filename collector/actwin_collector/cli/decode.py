@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -37,6 +38,15 @@ def run(args: argparse.Namespace) -> int:
     """Answer every telegram; returns 1 only when the table form met one it could not decode."""
     # A terminal that cannot show ° or a maker's text must not end the answers.
     sys.stdout.reconfigure(errors="replace")
+    try:
+        return _answer_all(args)
+    except BrokenPipeError:
+        # Whoever read the answers has left; Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _answer_all(args: argparse.Namespace) -> int:
     decoder = _decoder(args.protocol)
     if not args.telegrams or "-" in args.telegrams:
         for line in sys.stdin.buffer:
