@@ -3,7 +3,7 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..const import ALARM_WINDOW_DAYS, OUT_OF_BAND, PART_OF_ROLE, STATES
+from ..const import OUT_OF_BAND, PART_OF_ROLE, STATES
 
 
 class ActwinLossNode(models.Model):
@@ -75,12 +75,16 @@ class ActwinLossNode(models.Model):
     balance_count = fields.Integer(compute="_compute_balance_count")
     balance_chart = fields.Text(compute="_compute_balance_chart")
     last_day = fields.Date(readonly=True, copy=False)
-    last_state = fields.Selection(STATES, string="Last day", readonly=True, copy=False)
+    last_state = fields.Selection(STATES, string="State", readonly=True, copy=False)
     last_unexplained_percent = fields.Float(
         "Unexplained, last day (%)", digits=(16, 6), readonly=True, copy=False, aggregator=None
     )
     alarm_days = fields.Integer(
-        f"Days out of band in {ALARM_WINDOW_DAYS}", readonly=True, copy=False, aggregator="max"
+        "Days out of band",
+        readonly=True,
+        copy=False,
+        aggregator="max",
+        help="Among the seven days up to the last one computed.",
     )
 
     _point_uniq = models.Constraint("UNIQUE (point_id)", "This point already has a node.")

@@ -71,12 +71,33 @@ class PointFigures:
         return words.last_reading(self.env, latest, self.point.site_id.tz)
 
     @property
-    def peak(self):
+    def peak_text(self):
         peak = self.month.peak
-        return peak and {
-            "value": words.quantity(self.env, peak.value),
-            "day": words.day_name(self.env, peak.day),
-        }
+        return peak and self.env._(
+            "Most on %(day)s: %(value)s %(unit)s",
+            day=words.day_name(self.env, peak.day),
+            value=words.quantity(self.env, peak.value),
+            unit=self.unit,
+        )
+
+    @property
+    def estimated_text(self):
+        days = self.month.estimated_days
+        return days and self.env._(
+            "Days with estimated values, because the meter could not be read: %s", days
+        )
+
+    @property
+    def empty_text(self):
+        """Why a month has no chart, as one or two sentences."""
+        sentences = [self.env._("No measurement in %s.", self.month_name)]
+        reading = self.last_reading
+        if reading and reading["age"]:
+            last = self.env._("The meter sent its last reading on %s.", reading["text"])
+            sentences.append(last)
+        elif reading:
+            sentences.append(self.env._("The meter has not sent any reading yet."))
+        return sentences
 
     @property
     def mean(self):

@@ -30,7 +30,7 @@ class EnergyPortal(CustomerPortal):
         return PointFigures(occupancies, month)
 
     def _open_invoices(self):
-        """{'count', 'amount'} of unpaid invoices, by the user's own rights; None without any."""
+        """{'amount', 'link'} of unpaid invoices, by the user's own rights; None without any."""
         moves = request.env["account.move"]
         if not moves.has_access("read"):
             return None
@@ -42,7 +42,12 @@ class EnergyPortal(CustomerPortal):
         invoices = moves.search(domain)
         currency = request.env.company.currency_id
         amount = sum(invoices.mapped("amount_residual_signed"))
-        return {"count": len(invoices), "amount": money(request.env, amount, currency)}
+        return {
+            "amount": money(request.env, amount, currency),
+            "link": request.env._("See %s open", len(invoices))
+            if invoices
+            else request.env._("See all invoices"),
+        }
 
     @http.route("/my/energy", type="http", auth="user", website=True, readonly=True)
     def portal_energy(self, **kwargs):

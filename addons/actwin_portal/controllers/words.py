@@ -65,6 +65,8 @@ def last_reading(env, moment, tz):
         state = ("warning", "fa-exclamation-triangle", env._("Late"))
     else:
         state = ("danger", "fa-chain-broken", env._("No connection"))
-    text = format_datetime(env, moment, tz=tz, dt_format="d MMM HH:mm")
-    return {"text": text, "age": age(env, moment), **dict(zip(("tone", "icon", "word"), state,
-                                                                strict=True))}  # fmt: skip
+    tone, icon, word = state
+    return {
+        "text": format_datetime(env, moment, tz=tz, dt_format="d MMM HH:mm"),
+        "age": age(env, moment), "tone": tone, "icon": icon, "word": word,
+    }  # fmt: skip

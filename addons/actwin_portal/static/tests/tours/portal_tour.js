@@ -15,6 +15,20 @@ function chart() {
     return window.echarts.getInstanceByDom(document.querySelector(".o_actwin_chart[role='img']"));
 }
 
+function pickMonth(month) {
+    return [
+        {
+            content: "picking a month goes there without a button",
+            trigger: ".o_actwin_month input",
+            run() {
+                this.anchor.value = month;
+                this.anchor.dispatchEvent(new Event("change", { bubbles: true }));
+            },
+            expectUnloadPage: true,
+        },
+    ];
+}
+
 const toThePoint = [
     {
         trigger: ".o_portal_index_card:not(.d-none) a[href='/my/energy']",
@@ -50,16 +64,10 @@ registry.category("web_tour.tours").add("actwin_portal_tour", {
             run: "click",
             expectUnloadPage: true,
         },
-        { trigger: ".o_actwin_empty:contains(January 2024)" },
-        {
-            content: "picking a month goes there without a button",
-            trigger: ".o_actwin_month input",
-            run() {
-                this.anchor.value = "2024-02";
-                this.anchor.dispatchEvent(new Event("change", { bubbles: true }));
-            },
-            expectUnloadPage: true,
-        },
+        { trigger: ".o_actwin_month a[rel='next'][href='?month=2024-02']" },
+        ...pickMonth("2023-12"),
+        { trigger: ".o_actwin_empty:contains(December 2023)" },
+        ...pickMonth("2024-02"),
         { trigger: ".o_actwin_chart canvas" },
         { trigger: ".breadcrumb a[href='/my/energy']", run: "click", expectUnloadPage: true },
         { trigger: ".o_actwin_point:contains(Weaving hall)" },
