@@ -20,9 +20,11 @@ STATUS_SUSPECT = 1
 STATUS_ESTIMATED = 2
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nobody changes one: a frozen class sets each field through object.__setattr__,
+# and decoding a telegram spent half its time there.
+@dataclass(slots=True, unsafe_hash=True)
 class Record:
-    """One decoded data record; also one row of the ``decode`` command."""
+    """One decoded data record; also one row of the ``decode`` command. Treated as immutable."""
 
     quantity: str
     value: Decimal | str | None

@@ -14,9 +14,12 @@ import threading
 from pathlib import Path
 
 DRIVER = '''
+from collections import namedtuple
 from decimal import Decimal
 from actwin_collector.model import FrameError, MeterIdentity, ReadResult, Sample
 from actwin_collector.protocol.base import Driver
+
+Met = namedtuple("Met", "address meter")
 
 class LineDriver(Driver):
     name = "line"
@@ -30,6 +33,11 @@ class LineDriver(Driver):
             raise FrameError(f"not a number: {raw!r}")
         sample = Sample(Decimal(raw.strip()), "Wh")
         return ReadResult(MeterIdentity("1"), {"1.8.0": sample}, (), raw)
+
+    async def scan(self, link, timeout):
+        await link.write(b"*\\n")
+        raw = (await link.read_until(b"\\n", timeout)).decode()
+        return [Met(address, MeterIdentity(address)) for address in raw.split()]
 
     @classmethod
     def decode(cls, telegram):
@@ -64,7 +72,9 @@ class LineMeter:
             def handle(self) -> None:
                 for line in self.rfile:
                     address = line.decode().strip().removeprefix("?")
-                    if address == "9":
+                    if address == "*":
+                        self.wfile.write(f"{' '.join(sorted(meter.addresses))}\n".encode())
+                    elif address == "9":
                         self.wfile.write(b"nonsense\n")
                     elif address in meter.addresses and not meter.silent:
                         meter.count += 1

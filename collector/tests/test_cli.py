@@ -186,6 +186,9 @@ def test_check_is_silent_about_what_is_right(home, odoo):
     answer = command(home, "check", "--read", "--config", write_config(home, odoo))
     assert answer.returncode == 0, answer.stdout
     assert answer.stdout.splitlines()[-1] == "ok"
+    assert "warning" not in answer.stdout
+    (home / "key").chmod(0o644)
+    assert "can be read by others" in command(home, "check", "--config", "config.toml").stdout
 
 
 def test_check_saves_the_sites_document_for_others(home, odoo):
@@ -240,6 +243,10 @@ def test_scan_lists_who_answers(home, meter, odoo):
     assert answer.returncode == 0, answer.stderr
     assert [line.split()[0] for line in answer.stdout.splitlines()] == ["3", "5", "9", "3"]
     assert "bad_frame" in answer.stdout
+    search = command(home, *words)
+    assert [line.split() for line in search.stdout.splitlines()] == [
+        ["3", "3"], ["5", "5"], ["2", "found"]
+    ]
     assert command(home, *words, "--addresses", "7").returncode == 1
     assert "no line 'L9' (known: L1)" in command(home, "scan", "L9", "--config", config).stderr
 

@@ -119,7 +119,7 @@ def test_a_set_wall_clock_never_gives_a_slot_twice_and_never_stops_the_polls(ste
 
 @pytest.mark.parametrize("rate", [0.9995, 1.0005])
 def test_a_steered_wall_clock_is_followed_without_a_poll_twice(rate):
-    rig = Rig(counting(), poll=60, store=60)
+    rig = Rig(counting(), poll=60, store=60, cost=0.001)
     rig.clock.rate = rate
     rig.run(6100)
     walls = [wall for _, wall in rig.driver.calls]

@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
     print(f"file: ok ({settings.path})")
     mistakes: list[str] = []
+    if settings.odoo is not None and _is_open_to_others(settings.odoo.api_key_file):
+        print(f"warning: {settings.odoo.api_key_file} can be read by others (chmod 600)")
     document = _document(settings, args.offline, mistakes)
     if document is not None:
         site = _site(settings, document, mistakes)
@@ -48,6 +50,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"mistake: {text}")
     print("ok" if not mistakes else f"{len(mistakes)} mistake(s)")
     return 1 if mistakes else 0
+
+
+def _is_open_to_others(path: Path) -> bool:
+    return path.exists() and bool(path.stat().st_mode & 0o077)
 
 
 def _document(settings: Settings, offline: bool, mistakes: list[str]) -> dict | None:

@@ -8,10 +8,22 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ..channel.base import Link
 from ..config import load_settings
-from ..model import CollectorError, ConfigError, DeviceSpec, LineSpec, LinkError, NoAnswer
+from ..model import (
+    CollectorError,
+    ConfigError,
+    DeviceSpec,
+    LineSpec,
+    LinkError,
+    MeterIdentity,
+    NoAnswer,
+)
+from ..protocol.base import Driver
 from ..protocol.registry import get_driver, make_link
 from .common import add_config, known_site
+
+_ALL = "1-247"
 
 HELP = "ask a range of addresses on a line and list those that answer"
 
@@ -23,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--driver", help="the protocol (default: that of --like)")
     parser.add_argument("--like", metavar="DEVICE", help="take settings and registers from it")
     parser.add_argument("--setting", action="append", default=[], metavar="KEY=TEXT")
-    parser.add_argument("--addresses", default="1-247", help="such as 1-20,99 (default: 1-247)")
+    parser.add_argument(
+        "--addresses", help="such as 1-20,99 (default: the protocol's own search, else 1-247)"
+    )
     parser.add_argument("--timeout", type=float, default=0.5, help="seconds an address (0.5)")
 
 
@@ -34,10 +48,8 @@ def run(args: argparse.Namespace) -> int:
         known = ", ".join(sorted(site.lines)) or "none"
         raise ConfigError(f"no line {args.line!r} (known: {known})")
     pattern = _pattern(args, site.device(args.like) if args.like else None)
-    addresses = list(parse_addresses(args.addresses))
-    line = site.lines[args.line]
-    found = asyncio.run(_scan(line, pattern, addresses, args.timeout))
-    print(f"{found} of {len(addresses)} addresses answer")
+    found = asyncio.run(_scan(site.lines[args.line], pattern, args.addresses, args.timeout))
+    print(f"{found} found")
     return 0 if found else 1
 
 
@@ -63,29 +75,45 @@ def _pattern(args: argparse.Namespace, like: DeviceSpec | None) -> DeviceSpec:
     return replace(base, driver=args.driver or base.driver, line=args.line, settings=settings)
 
 
-async def _scan(
-    line: LineSpec, pattern: DeviceSpec, addresses: list[str], timeout: float
-) -> int:
+async def _scan(line: LineSpec, pattern: DeviceSpec, addresses: str | None, timeout: float) -> int:
     driver = get_driver(pattern.driver)
     link = make_link(replace(line, timeout_s=timeout))
-    found = 0
     try:
-        for address in addresses:
-            await link.open()
-            await link.discard_input()
-            device = replace(pattern, key=f"scan-{address}", address=address)
-            try:
-                meter = (await driver.read(link, device, timeout)).meter
-                told = f"{meter.manufacturer} {meter.version} {meter.id} {meter.medium}".strip()
-            except (NoAnswer, LinkError):
-                continue
-            except ConfigError:
-                raise
-            except CollectorError as error:
-                # A wrong register map or a collision: somebody is there all the same.
-                told = f"{error.code}: {error.message}"
-            found += 1
-            print(f"{address:>16}  {told}", flush=True)
+        await link.open()
+        met = None if addresses else await driver.scan(link, timeout)
+        if met is not None:
+            for each in met:
+                _show(each.address, _name(each.meter))
+            return len(met)
+        found = 0
+        for address in parse_addresses(addresses or _ALL):
+            told = await _ask(link, driver, replace(pattern, address=address), timeout)
+            if told is not None:
+                _show(address, told)
+                found += 1
+        return found
     finally:
         await link.close()
-    return found
+
+
+async def _ask(link: Link, driver: Driver, device: DeviceSpec, timeout: float) -> str | None:
+    """Return what is told at an address, None when nobody is there."""
+    await link.open()
+    await link.discard_input()
+    try:
+        return _name((await driver.read(link, device, timeout)).meter)
+    except (NoAnswer, LinkError):
+        return None
+    except ConfigError:
+        raise
+    except CollectorError as error:
+        # A wrong register map or a collision: somebody is there all the same.
+        return f"{error.code}: {error.message}"
+
+
+def _name(meter: MeterIdentity) -> str:
+    return " ".join(filter(None, (meter.manufacturer, meter.version, meter.id, meter.medium)))
+
+
+def _show(address: str, told: str) -> None:
+    print(f"{address:>16}  {told}", flush=True)

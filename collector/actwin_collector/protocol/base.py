@@ -4,11 +4,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol
 
 from ..channel.base import Link
-from ..model import DeviceSpec, ReadResult, Telegram
+from ..model import DeviceSpec, MeterIdentity, ReadResult, Telegram
+
+
+class Found(Protocol):
+    """A meter met by a search; ``address`` is what a device's address field takes."""
+
+    address: str
+    meter: MeterIdentity
 
 
 class Driver(ABC):
@@ -23,6 +30,10 @@ class Driver(ABC):
     @abstractmethod
     async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:
         """Hold one dialogue on an open link; raises CollectorError, never retries the dialogue."""
+
+    async def scan(self, link: Link, timeout: float) -> Sequence[Found] | None:
+        """Search an open link by the protocol's own means; None when it has none."""
+        return None
 
     @classmethod
     @abstractmethod
