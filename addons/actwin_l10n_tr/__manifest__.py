@@ -18,6 +18,7 @@
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "views/uom_uom_views.xml",
+        "views/actwin_point_views.xml",
     ],
     "post_init_hook": "post_init_hook",
 }

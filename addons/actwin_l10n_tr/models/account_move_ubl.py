@@ -103,7 +103,8 @@ class AccountMove(models.Model):
         for move in self.search(domain, limit=limit, order="id"):
             move = move.try_lock_for_update().filtered_domain(domain)
             if move:
-                move._actwin_ubl_generate()
+                reader = move.invoice_user_id.lang or move.company_id.partner_id.lang
+                move.with_context(lang=reader)._actwin_ubl_generate()
             if not cron._commit_progress(1):
                 break
 

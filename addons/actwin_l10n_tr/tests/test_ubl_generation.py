@@ -35,6 +35,28 @@ class TestUblGeneration(UblCase):
             self.assertEqual(move.ubl_cii_xml_id.name, f"{number}.xml")
             self.assert_valid(move.ubl_cii_xml_id.raw)
 
+    def test_cron_explains_in_the_language_of_the_salesperson(self):
+        move = self.invoice(self.w2_lines())
+        move.invoice_user_id.lang = "tr_TR"
+        move.partner_id.vat = "222"
+        with self.enter_registry_test_mode():
+            self.env.ref("actwin_l10n_tr.ir_cron_generate_ubl").method_direct_trigger()
+        move.invalidate_recordset()
+        self.assertIn("vergi numarası", move.actwin_ubl_message)
+
+    def test_emailed_invoice_counts_as_sent_without_the_integrator(self):
+        move = self.invoice(self.w2_lines())
+        send = self.env["account.move.send"]
+        values = {
+            "name": "invoice.pdf",
+            "raw": b"%PDF",
+            "res_model": "account.move",
+            "res_id": move.id,
+            "res_field": "invoice_pdf_report_file",
+        }
+        send._link_invoice_documents({move: {"pdf_attachment_values": values}})
+        self.assertTrue(move.is_move_sent)
+
     def test_one_bad_invoice_does_not_stop_the_others(self):
         bad = self.invoice(self.w2_lines())
         good = self.invoice(self.w2_lines(), partner=self.person)
