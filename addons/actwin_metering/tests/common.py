@@ -22,7 +22,7 @@ def make_batch(rows, collector="C1", **values):
     for row in rows:
         key, ts, value, status = (*row, 0)[:4]
         columns["channel"].append(key)
-        columns["ts"].append(epoch(ts) if isinstance(ts, str) else ts)
+        columns["ts"].append(epoch(ts) if isinstance(ts, str) and "-" in ts else ts)
         columns["value"].append(value)
         columns["status"].append(status)
     return {

@@ -60,7 +60,9 @@ class TestRollupRandom(MeteringCase):
             cut = rng.randint(1, 120)
             part, moments = moments[:cut], moments[cut:]
             part += rng.sample(part, min(3, len(part)))
-            self.send(*((str(ts), str(readings[ts][0]), 0 if readings[ts][1] else 1) for ts in part))
+            self.send(
+                *((str(ts), str(readings[ts][0]), 0 if readings[ts][1] else 1) for ts in part)
+            )
             if rng.random() < 0.6:
                 self.roll()
         self.roll()
@@ -78,10 +80,13 @@ class TestRollupRandom(MeteringCase):
                 stepwise = [self.figures(bucket, _ALL) for bucket in ("hour", "day", "month")]
                 hours = {datetime.fromisoformat(row[0]): Decimal(row[1]) for row in stepwise[0]}
                 expected = _expected(readings, changes)
-                self.assertEqual({k: v for k, v in hours.items() if v},
-                                 {k: v for k, v in expected.items() if v})  # fmt: skip
-                self.assertEqual(sum(int(row[4]) for row in stepwise[1]),
-                                 sum(usable for _value, usable in readings.values()))  # fmt: skip
+                self.assertEqual(
+                    {k: v for k, v in hours.items() if v}, {k: v for k, v in expected.items() if v}
+                )
+                self.assertEqual(
+                    sum(int(row[4]) for row in stepwise[1]),
+                    sum(usable for _value, usable in readings.values()),
+                )
                 self.assertEqual(sum(int(row[9]) for row in stepwise[2]), 0)
                 self.rollup._rebuild(self.channel.ids, "2026-02-25", "2026-03-10")
                 rebuilt = [self.figures(bucket, _ALL) for bucket in ("hour", "day", "month")]

@@ -58,8 +58,10 @@ class ActwinCollector(models.Model):
     def _compute_status(self):
         for collector in self:
             status = collector.last_status or {}
-            collector.running_version = status.get("version") or 0
-            collector.outbox_pending = (status.get("outbox") or {}).get("pending") or 0
+            outbox = status.get("outbox")
+            pending = outbox.get("pending") if isinstance(outbox, dict) else 0
+            collector.running_version = _count(status.get("version"))
+            collector.outbox_pending = _count(pending)
 
     @api.depends("device_ids")
     def _compute_device_count(self):
@@ -92,3 +94,8 @@ class ActwinCollector(models.Model):
             "domain": [("collector_id", "=", self.id)],
             "context": {"default_collector_id": self.id},
         }
+
+
+def _count(value):
+    """A reported number that fits a database integer; anything else is 0."""
+    return value if type(value) is int and 0 <= value < 2**31 else 0

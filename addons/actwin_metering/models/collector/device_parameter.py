@@ -39,9 +39,7 @@ class ActwinDeviceParameter(models.Model):
             except InvalidOperation:
                 valid = False
             if not valid:
-                raise ValidationError(
-                    self.env._("%s is no decimal factor.", parameter.scale)
-                )
+                raise ValidationError(self.env._("%s is no decimal factor.", parameter.scale))
 
     @api.constrains("channel_id", "device_id")
     def _check_site(self):

@@ -92,9 +92,7 @@ class ActwinChannel(models.Model):
         string="Quality of the Last",
         groups=_STAFF,
     )
-    last_quality_code = fields.Integer(
-        readonly=True, copy=False, aggregator=None, groups=_STAFF
-    )
+    last_quality_code = fields.Integer(readonly=True, copy=False, aggregator=None, groups=_STAFF)
     active = fields.Boolean(default=True)
 
     _key_uniq = models.Constraint("UNIQUE (key)", "Another channel has this key.")

@@ -133,8 +133,13 @@ class ActwinPoint(models.Model):
     def _search_current(self, model, moment, name, operator, value):
         if operator == "in" and False in value:
             any_link = self.env[model]._search(self._current_domain(moment))
-            empty = [("installation_ids" if name == "meter_id" else "occupancy_ids", "not any",
-                      [("id", "in", any_link)])]
+            empty = [
+                (
+                    "installation_ids" if name == "meter_id" else "occupancy_ids",
+                    "not any",
+                    [("id", "in", any_link)],
+                )
+            ]
             rest = [item for item in value if item is not False]
             if not rest:
                 return empty

@@ -35,9 +35,11 @@ class ActwinOccupiedMixin(models.AbstractModel):
         for record in self:
             first, last = record._occupied_days()
             found = links.filtered(
-                lambda link, record=record, first=first, last=last: link.point_id == record.point_id
-                and link.date_from <= first
-                and (not link.date_to or link.date_to >= last)
+                lambda link, record=record, first=first, last=last: (
+                    link.point_id == record.point_id
+                    and link.date_from <= first
+                    and (not link.date_to or link.date_to >= last)
+                )
             )
             record.occupant_id = found[:1].subscriber_id.partner_id
 

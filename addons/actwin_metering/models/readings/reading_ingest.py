@@ -134,8 +134,8 @@ class ActwinReading(models.Model):
 
     def _refuse(self, refused):
         """Answer to a delivery that cannot be attributed; kept for the operator all the same."""
-        collector = self.env["actwin.collector"].sudo().search(
-            [("user_id", "=", self.env.uid)], limit=1
+        collector = (
+            self.env["actwin.collector"].sudo().search([("user_id", "=", self.env.uid)], limit=1)
         )
         reject = Reject(BATCH_ROW, refused.reason, refused.text)
         self.env["actwin.reading.reject"].sudo()._store(collector, "", [reject])
@@ -144,6 +144,7 @@ class ActwinReading(models.Model):
     @api.model
     def _take(self, collector, columns, batch_ref, source=PULL):
         """Store the good rows of ``columns``; (counts, [Reject]). Repeating it changes nothing."""
+        self.env.flush_all()
         site = collector.site_id
         mine, foreign = self._resolve(channel_keys(columns), site)
         accepted, rejects = check(columns, mine, foreign, time.time())
