@@ -17,6 +17,10 @@ def pre_init_hook(env):
     })
     if company.chart_template != "tr":
         env["account.chart.template"].try_loading("tr", company=company, install_demo=False)
+    # Installed together with account, the chart of the company's former country still waits to
+    # be loaded at the end and would replace this one.
+    if hasattr(env.registry, "_auto_install_template"):
+        del env.registry._auto_install_template
 
 
 def post_init_hook(env):
@@ -34,7 +38,7 @@ def post_init_hook(env):
         ("tariff_industry_lv", 1), ("tariff_industry_mv", 1), ("tariff_commercial_lv", 5)
     ):
         tariff = env.ref(f"actwin_demo.{xmlid}")
-        tariff.write({"levy_tax_id": levies[rate].id, "vat_tax_id": vat.id})
+        tariff.write({"levy_tax_id": levies[float(rate)].id, "vat_tax_id": vat.id})
     office = env.ref(
         "l10n_tr_nilvera_einvoice_extended.l10n_tr_nilvera_einvoice_extended_tax_office_534"
     )
