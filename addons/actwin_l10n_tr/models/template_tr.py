@@ -79,7 +79,7 @@ class AccountChartTemplate(models.AbstractModel):
         """Create in ``company`` what is missing of the records above; existing ones stay."""
         chart = self.with_company(company)
         data = {
-            "account.account": chart._get_actwin_tr_account(),
+            "account.account": chart._actwin_tr_free_account(chart._get_actwin_tr_account()),
             "account.tax.group": chart._get_actwin_tr_tax_group(),
             "account.tax": chart._get_actwin_tr_tax(),
         }
@@ -91,3 +91,16 @@ class AccountChartTemplate(models.AbstractModel):
             chart._pre_reload_data(company, {}, data)
             chart._load_data(data)
             chart._load_translations(companies=company)
+        for xmlid in LEVY_TAXES:
+            # a tax that outlived an uninstallation has lost its code with the column
+            tax = chart.ref(xmlid)
+            tax.actwin_tr_tax_code = tax.actwin_tr_tax_code or LEVY_CODE
+
+    def _actwin_tr_free_account(self, accounts):
+        """The account's values, under the next free code when the chart in use has taken it."""
+        values = accounts[LEVY_ACCOUNT]
+        model = self.env["account.account"]
+        taken = model._check_company_domain(self.env.company)
+        if model.search_count([*taken, ("code", "=", values["code"])], limit=1):
+            values["code"] = model._search_new_account_code(values["code"])
+        return accounts

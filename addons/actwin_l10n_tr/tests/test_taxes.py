@@ -55,6 +55,22 @@ class TestTaxes(UblCase):
             2,
         )
 
+    def test_levy_that_outlived_an_uninstallation_gets_its_code_back(self):
+        self.levy5.actwin_tr_tax_code = False
+        post_init_hook(self.env(su=True))
+        self.assertEqual(self.levy5.actwin_tr_tax_code, "4071")
+
+    def test_account_code_in_use_is_left_to_its_owner(self):
+        owner = self.levy5.repartition_line_ids.account_id
+        (self.levy5 | self.levy1).unlink()
+        self.env["ir.model.data"].search(
+            [("model", "=", "account.account"), ("res_id", "=", owner.id)]
+        ).unlink()
+        post_init_hook(self.env(su=True))
+        account = self.chart.ref("actwin_tr_s_btv_5").repartition_line_ids.account_id
+        self.assertNotEqual(account, owner)
+        self.assertEqual(account.with_company(self.env.company).code, "360101")
+
     def test_precision_keeps_prices_and_quantities(self):
         digits = self.env["decimal.precision"].precision_get
         self.assertGreaterEqual(digits("Product Price"), 8)
