@@ -222,7 +222,8 @@ class TestAccess(MeteringCase):
         with self.assertRaises(AccessError):
             rollup.with_user(self.staff["technician"]).process_dirty()
         self.send(("2026-03-02 09:00:00", "1"))
-        self.assertEqual(rollup.with_user(self.staff["operator"]).process_dirty(), 1)
+        self.assertEqual(rollup.with_user(self.staff["operator"]).process_dirty(), 0)
+        self.assertEqual(rollup._count_dirty(), 0)
         with self.assertRaises(AccessError):
             rollup.with_user(self.staff["manager"]).rebuild(
                 self.channel.ids, "2026-03-01", "2026-03-05"

@@ -14,7 +14,7 @@ class TestRollup(MeteringCase):
         self.assertEqual(
             self.figures("hour", "consumption count"),
             [
-                ("2026-03-02 08:00:00", "0", "1"),
+                ("2026-03-02 08:00:00", None, "1"),
                 ("2026-03-02 09:00:00", "3.5", "1"),
                 ("2026-03-02 10:00:00", "0.5", "1"),
                 ("2026-03-02 12:00:00", "6", "1"),
@@ -63,7 +63,7 @@ class TestRollup(MeteringCase):
             [
                 ("2026-03-02 09:00:00", "90", "1", "0"),
                 ("2026-03-02 10:00:00", "101", "0", "0"),
-                ("2026-03-02 11:00:00", "0", "0", "1"),
+                ("2026-03-02 11:00:00", None, "0", "1"),
             ],
         )
 
@@ -78,12 +78,12 @@ class TestRollup(MeteringCase):
     def test_late_reading_moves_what_its_successor_had(self):
         self.send(("2026-03-02 09:00:00", "0"), ("2026-03-04 09:00:00", "100"))
         self.roll()
-        self.assertEqual(self.figures("day"), [("2026-03-02", "0"), ("2026-03-04", "100")])
+        self.assertEqual(self.figures("day"), [("2026-03-02", None), ("2026-03-04", "100")])
         self.send(("2026-03-03 09:00:00", "30"))
         self.roll()
         self.assertEqual(
             self.figures("day"),
-            [("2026-03-02", "0"), ("2026-03-03", "30"), ("2026-03-04", "70")],
+            [("2026-03-02", None), ("2026-03-03", "30"), ("2026-03-04", "70")],
         )
 
     def test_suspect_reading_is_left_out_and_counted(self):
@@ -152,7 +152,7 @@ class TestRollup(MeteringCase):
         self.install("2026-03-03")
         self.send(("2026-03-02 09:00:00", "10"), ("2026-03-02 09:15:00", "12"))
         self.roll()
-        self.assertEqual(self.figures("day", "consumption faults"), [("2026-03-02", "0", "2")])
+        self.assertEqual(self.figures("day", "consumption faults"), [("2026-03-02", None, "2")])
 
     def test_interval_channel_adds_up(self):
         channel = self.create_channel(obis="load", kind="interval")

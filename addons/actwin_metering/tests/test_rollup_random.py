@@ -78,7 +78,9 @@ class TestRollupRandom(MeteringCase):
                 self.install(str(_CHANGE), False, opening, None, self.channel, ct_primary=3)
                 self._deliver(rng, readings)
                 stepwise = [self.figures(bucket, _ALL) for bucket in ("hour", "day", "month")]
-                hours = {datetime.fromisoformat(row[0]): Decimal(row[1]) for row in stepwise[0]}
+                hours = {
+                    datetime.fromisoformat(row[0]): Decimal(row[1] or 0) for row in stepwise[0]
+                }
                 expected = _expected(readings, changes)
                 self.assertEqual(
                     {k: v for k, v in hours.items() if v}, {k: v for k, v in expected.items() if v}
@@ -97,7 +99,7 @@ class TestRollupRandom(MeteringCase):
         readings, _changes = self._sequence(rng)
         self._deliver(rng, readings)
         sums = [
-            sum(Decimal(row[1]) for row in self.figures(bucket))
+            sum(Decimal(row[1] or 0) for row in self.figures(bucket))
             for bucket in ("hour", "day", "month")
         ]
         self.assertEqual(len(set(sums)), 1)

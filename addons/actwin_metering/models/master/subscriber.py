@@ -37,7 +37,10 @@ class ActwinSubscriber(models.Model):
     occupancy_ids = fields.One2many("actwin.occupancy", "subscriber_id", string="Points")
     point_count = fields.Integer(compute="_compute_point_count")
     properties = fields.Properties(
-        "Own Fields", definition="kind_id.subscriber_properties_definition", copy=True
+        "Own Fields",
+        definition="kind_id.subscriber_properties_definition",
+        copy=True,
+        groups="actwin_metering.group_technician",
     )
     note = fields.Html(groups="actwin_metering.group_technician")
     active = fields.Boolean(default=True)

@@ -26,7 +26,11 @@ class ActwinConsumptionMixin(models.AbstractModel):
     company_id = LooseMany2one("res.company", readonly=True)
     quantity = fields.Selection(related="channel_id.quantity")
     unit = fields.Char(related="channel_id.unit")
-    consumption = fields.Float(digits=(20, 3), readonly=True)
+    consumption = fields.Float(
+        digits=(20, 3),
+        readonly=True,
+        help="Empty while nothing is known, as before the second reading of an index.",
+    )
     value_min = fields.Float("Lowest Value", digits=(20, 3), readonly=True, aggregator="min")
     value_max = fields.Float("Highest Value", digits=(20, 3), readonly=True, aggregator="max")
     count = fields.Integer("Usable Readings", readonly=True)

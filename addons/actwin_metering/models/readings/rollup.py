@@ -1,3 +1,4 @@
+import time
 from datetime import datetime
 
 from odoo import api, fields, models
@@ -26,13 +27,18 @@ class ActwinRollup(models.AbstractModel):
     _description = "Consumption Rollup"
 
     @api.model
-    def process_dirty(self):
-        """Roll up everything that is marked, now. For operators and scripts.
+    def process_dirty(self, seconds=20):
+        """Roll up what is marked, now. For operators and scripts, who repeat it until 0.
 
-        :return: number of channel days worked off
+        :param seconds: no further chunk is begun after that time
+        :return: number of channel days still marked
         """
         self._check_group("actwin_metering.group_operator")
-        return self.sudo()._process_dirty()
+        rollup = self.sudo()  # the tables have no ORM rights at all
+        stop = time.monotonic() + seconds
+        while rollup._process_dirty(limit=_CHUNK) and time.monotonic() < stop:
+            pass
+        return rollup._count_dirty()
 
     @api.model
     def rebuild(self, channel_ids, date_from, date_to):

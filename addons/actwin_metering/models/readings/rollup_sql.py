@@ -149,7 +149,7 @@ STEPS = f"""
                 WHEN kind = 'index' AND rolled THEN (diff + modulus) * multiplier END AS used,
            (usable AND kind = 'index' AND rolled IS TRUE)::int AS rollover,
            (kind = 'gap' OR usable AND (
-                kind = 'index' AND diff < 0 AND rolled IS NOT TRUE
+                kind = 'index' AND coalesce(diff < 0, false) AND rolled IS NOT TRUE
                 OR kind IN ('index', 'interval') AND seg = -1))::int AS fault
       FROM judged
 )
@@ -157,7 +157,7 @@ STEPS = f"""
 
 # worst quality: the order of const.SEVERITY
 _FIGURES = """
-    CASE WHEN bool_or(kind <> 'instant') THEN trim_scale(coalesce(sum(used), 0)) END AS consumption,
+    trim_scale(sum(used)) AS consumption,
     trim_scale(min(value) FILTER (WHERE real AND usable)) AS value_min,
     trim_scale(max(value) FILTER (WHERE real AND usable)) AS value_max,
     count(*) FILTER (WHERE real AND usable) AS count,
