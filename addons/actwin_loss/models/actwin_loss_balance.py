@@ -55,7 +55,7 @@ class ActwinLossBalanceLine(models.Model):
 
     _name = "actwin.loss.balance.line"
     _description = "Point in a daily balance"
-    _order = "balance_id, part, point_id"
+    _order = "balance_id, part DESC, point_id"
     _rec_name = "point_id"
 
     balance_id = fields.Many2one(

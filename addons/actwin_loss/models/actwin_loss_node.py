@@ -2,6 +2,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import format_date
 
 from ..const import OUT_OF_BAND, PART_OF_ROLE, STATES
 
@@ -148,7 +149,7 @@ class ActwinLossNode(models.Model):
             )
             bars = [
                 {
-                    "label": fields.Date.to_string(balance.day),
+                    "label": format_date(self.env, balance.day, date_format="d MMM"),
                     "value": balance.unexplained_kwh,
                     "type": "past" if balance.state in OUT_OF_BAND else "future",
                 }

@@ -46,7 +46,7 @@ class TestNode(LossCase):
         self.drop("day", self.main.channel_ids, f"day = '{DAY + timedelta(days=2)}'")
         self.node._update_balances()
         values = json.loads(self.node.balance_chart)[0]["values"]
-        self.assertEqual([v["label"] for v in values], ["2026-03-10", "2026-03-11"])
+        self.assertEqual([v["label"] for v in values], ["10 Mar", "11 Mar"])
         self.assertEqual([v["type"] for v in values], ["past", "future"])
         self.assertAlmostEqual(values[0]["value"], 39.789474, 6)
 

@@ -54,12 +54,8 @@ class PointFigures:
 
     @property
     def change(self):
-        than = words.month_name(self.env, self.previous.first)
-        if not self.month.whole(self.today):
-            than = self.env._("the same days of %s", than)
-        return words.change(
-            self.env, change_percent(self.month, self.previous, self.today), than
-        )
+        percent = change_percent(self.month, self.previous, self.today)
+        return words.change(self.env, percent, self.month.whole(self.today))
 
     @property
     def last_reading(self):
@@ -142,10 +138,18 @@ class PointFigures:
         return {
             "previous": f"{before:%Y-%m}" if before >= self.earliest else None,
             "next": f"{after:%Y-%m}" if after <= self.latest else None,
-            "value": f"{self.first:%Y-%m}",
-            "min": f"{self.earliest:%Y-%m}",
-            "max": f"{self.latest:%Y-%m}",
         }
+
+    @property
+    def months(self):
+        """[('YYYY-MM', name, chosen)] of the tenancy, newest first."""
+        first, months = self.latest, []
+        while first >= self.earliest:
+            months.append(
+                (f"{first:%Y-%m}", words.month_name(self.env, first), first == self.first)
+            )
+            first = shift(first, -1)
+        return months
 
     def series(self):
         """Numbers of the chart; None stays a gap, never a zero.

@@ -63,7 +63,11 @@ class EnergyPortal(CustomerPortal):
     @http.route("/my/energy/<int:point_id>", type="http", auth="user", website=True, readonly=True)
     def portal_energy_point(self, point_id, month=None, **kwargs):
         figures = self._energy_figures(point_id, month)
-        chart = {"pointId": point_id, "month": figures.pages["value"], "lang": self._browser_lang()}
+        chart = {
+            "pointId": point_id,
+            "month": f"{figures.first:%Y-%m}",
+            "lang": (request.env.lang or "en_US").replace("_", "-"),
+        }
         values = self._prepare_portal_layout_values()
         values.update(
             page_name="energy_point",
@@ -77,6 +81,3 @@ class EnergyPortal(CustomerPortal):
     def energy_series(self, point_id, month=None, **kwargs):
         """Daily consumption of one month, see ``PointFigures.series``."""
         return self._energy_figures(point_id, month).series()
-
-    def _browser_lang(self):
-        return (request.env.lang or "en_US").replace("_", "-")

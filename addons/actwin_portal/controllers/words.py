@@ -25,17 +25,26 @@ def day_name(env, day):
     return format_date(env, day, date_format="d MMM")
 
 
-def change(env, value, than):
-    """{'text', 'icon', 'tone'} of a change in percent against the period named ``than``."""
+def change(env, value, whole):
+    """{'text', 'icon', 'tone'} of a change in percent against the month before.
+
+    whole: the month counts as a whole, else its days so far.
+    """
     if value is None:
         return {"text": env._("nothing to compare with"), "icon": "fa-minus", "tone": "muted"}
-    if not round(value, 1):
-        return {"text": env._("same as %s", than), "icon": "fa-minus", "tone": "muted"}
     number = percent(env, value)
     if value > 0:
-        text = env._("%(number)s more than %(than)s", number=number, than=than)
+        text = (
+            env._("%s more than the month before", number)
+            if whole
+            else env._("%s more than the same days of the month before", number)
+        )
         return {"text": text, "icon": "fa-arrow-up", "tone": "danger"}
-    text = env._("%(number)s less than %(than)s", number=number, than=than)
+    text = (
+        env._("%s less than the month before", number)
+        if whole
+        else env._("%s less than the same days of the month before", number)
+    )
     return {"text": text, "icon": "fa-arrow-down", "tone": "success"}
 
 

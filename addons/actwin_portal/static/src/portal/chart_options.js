@@ -2,7 +2,7 @@ import { _t } from "@web/core/l10n/translation";
 
 export const BAND_COLORS = { t1: "#4EA7F2", t2: "#CE4257", t3: "#3A3580", t4: "#868E96" };
 const TOTAL_COLOR = "#3188E6";
-const PREVIOUS_COLOR = "#ADB5BD";
+const PREVIOUS_COLOR = "#868E96";
 // Hatching: an estimated day is told apart without colour.
 const HATCH = {
     color: "rgba(255, 255, 255, 0.55)",

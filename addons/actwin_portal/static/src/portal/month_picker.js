@@ -5,13 +5,11 @@ import { registry } from "@web/core/registry";
 export class MonthPicker extends Interaction {
     static selector = ".o_actwin_month";
     dynamicContent = {
-        "input[type='month']": { "t-on-change": this.onChange },
+        select: { "t-on-change": this.onChange },
     };
 
     onChange() {
-        if (this.el.reportValidity()) {
-            this.el.requestSubmit();
-        }
+        this.el.requestSubmit();
     }
 }
 

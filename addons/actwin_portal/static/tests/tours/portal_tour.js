@@ -19,11 +19,8 @@ function pickMonth(month) {
     return [
         {
             content: "picking a month goes there without a button",
-            trigger: ".o_actwin_month input",
-            run() {
-                this.anchor.value = month;
-                this.anchor.dispatchEvent(new Event("change", { bubbles: true }));
-            },
+            trigger: ".o_actwin_month select",
+            run: `select ${month}`,
             expectUnloadPage: true,
         },
     ];
