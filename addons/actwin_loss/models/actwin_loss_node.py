@@ -16,7 +16,7 @@ class ActwinLossNode(models.Model):
 
     _name = "actwin.loss.node"
     _description = "Balance node"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "actwin.loss.energy.mixin"]
     _order = "site_id, name, id"
     _check_company_auto = True
 

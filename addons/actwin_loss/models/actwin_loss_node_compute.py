@@ -26,7 +26,7 @@ class ActwinLossNode(models.Model):
 
     @api.model
     def _cron_update_balances(self):
-        nodes = self.search([])
+        nodes = self.search([("active", "=", True)])
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(nodes))
         for node in nodes:

@@ -17,10 +17,11 @@ REACTIVE_QUANTITIES = {"reactive_inductive": 1, "reactive_capacitive": 1}
 COUNTED_KINDS = ("index", "interval")
 
 
-class ActwinLossNode(models.Model):
-    """What the balance is made from: registers, and their energies by SQL from the rollups."""
+class ActwinLossEnergyMixin(models.AbstractModel):
+    """What a node's balance is made from: registers, and their energies by SQL from rollups."""
 
-    _inherit = "actwin.loss.node"
+    _name = "actwin.loss.energy.mixin"
+    _description = "Energies of a balance node"
 
     def _registers(self):
         """Registers of every point of these nodes, as a list of :class:`Register`."""

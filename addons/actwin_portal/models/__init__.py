@@ -1,1 +1,1 @@
-from . import actwin_occupancy, actwin_point, actwin_private, ir_http
+from . import actwin_occupancy, actwin_point, actwin_subscriber, ir_http

@@ -1,7 +1,8 @@
 from datetime import timedelta
 
-from odoo import models
+from odoo import fields, models
 
+from ..const import STAFF
 from ..core.month import build_month, shift
 
 QUANTITY = {
@@ -19,6 +20,13 @@ class ActwinPoint(models.Model):
     """Figures for the tenant's pages. Call only on elevated points an occupancy opened."""
 
     _inherit = "actwin.point"
+
+    # A former tenant may still read the point, which now belongs to the next one; a many2one
+    # would tell that one's name, because Odoo shows the name of a relation unchecked.
+    subscriber_id = fields.Many2one(groups=STAFF)
+    meter_id = fields.Many2one(groups=STAFF)
+    contract_power_kw = fields.Float(groups=STAFF)
+    properties = fields.Properties(groups=STAFF)
 
     def _portal_channels(self):
         """(channel of the total or none, channels by band) of what the point is billed by."""
