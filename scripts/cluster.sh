@@ -27,7 +27,16 @@ place() {
 }
 
 DIR="$(place)"
-running() { as_cluster_user "$BIN/pg_ctl" -D "$DIR/data" status >/dev/null 2>&1; }
+running() { drop_dead_pid; as_cluster_user "$BIN/pg_ctl" -D "$DIR/data" status >/dev/null 2>&1; }
+
+# A server that was killed and not yet reaped (usual in containers without an init) still counts
+# as alive for PostgreSQL, which would then refuse to start for ever.
+drop_dead_pid() {
+    local file="$DIR/data/postmaster.pid" pid
+    [ -e "$file" ] || return 0
+    pid=$(head -n 1 "$file")
+    if grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" 2>/dev/null; then rm -f "$file"; fi
+}
 
 create() {
     [ -e "$DIR/data/PG_VERSION" ] && [ -e "$DIR/.complete" ] && return

@@ -5,8 +5,9 @@
 RUN="$ACTWIN_HOME/run"; LOG="$ACTWIN_HOME/log"
 mkdir -p "$RUN" "$LOG"
 
-# A pid file counts only while that very process lives: pid plus its start time.
-birth() { awk '{print $22}' "/proc/$1/stat" 2>/dev/null; }
+# A pid file counts only while that very process lives: pid plus its start time. A dead one that
+# nobody has reaped yet (state Z, usual in containers without an init) does not.
+birth() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 != "Z" && $1 != "X" {print $20}'; }
 alive() {
     local pid started
     read -r pid started 2>/dev/null < "$RUN/$1.pid" || return 1

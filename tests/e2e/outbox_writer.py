@@ -12,7 +12,7 @@ from actwin_collector.outbox import Outbox
 
 
 def value(channel, slot):
-    """Reading of a channel in a slot; test_crashes.py expects the same."""
+    """Reading of a channel in a slot; test_survival.py expects the same."""
     return f"{slot * 7 + channel}.{slot % 1000:03d}"
 
 
