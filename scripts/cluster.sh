@@ -35,7 +35,9 @@ drop_dead_pid() {
     local file="$DIR/data/postmaster.pid" pid
     [ -e "$file" ] || return 0
     pid=$(head -n 1 "$file")
-    if grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" 2>/dev/null; then rm -f "$file"; fi
+    if grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" 2>/dev/null; then
+        rm -f "$file" "$DIR"/socket/.s.PGSQL.*.lock
+    fi
 }
 
 create() {
@@ -62,11 +64,20 @@ EOF
     touch "$DIR/.complete"
 }
 
+# After a crash the old server's children may hold its shared memory for some seconds more.
+launch() {
+    for _ in 1 2 3 4 5; do
+        running && return
+        as_cluster_user "$BIN/pg_ctl" -D "$DIR/data" -l "$DIR/log" -w -t 60 start >/dev/null 2>&1 && return
+        sleep 2
+    done
+    return 1
+}
+
 case "${1:-}" in
     start)
         create
-        running || as_cluster_user "$BIN/pg_ctl" -D "$DIR/data" -l "$DIR/log" -w -t 60 start >/dev/null \
-            || { tail -n 3 "$DIR/log" >&2; die "PostgreSQL did not start (log: $DIR/log)"; }
+        launch || { tail -n 3 "$DIR/log" >&2; die "PostgreSQL did not start (log: $DIR/log)"; }
         ;;
     stop) if running; then as_cluster_user "$BIN/pg_ctl" -D "$DIR/data" -w -m "${2:-fast}" stop >/dev/null; fi ;;
     status) if running; then echo running; else echo stopped; exit 3; fi ;;

@@ -26,5 +26,4 @@
         "views/account_move_views.xml",
         "views/actwin_menus.xml",
     ],
-    "application": False,
 }

@@ -4,12 +4,13 @@ import argparse
 import json
 import sys
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 
 if not __package__:  # run as a file: make the package importable under its own name
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     __package__ = "core"
-    import core  # noqa: F401
+    import_module(__package__)
 
 from .answer import bill_to  # noqa: E402
 from .engine import price  # noqa: E402

@@ -100,7 +100,7 @@ class ActwinBillingRunBuild(models.Model):
         try:
             case = case_from(facts["case"])
             answer = bill_to(price(case), case.currency)
-            facts["whole"] = merge(case.segments)
+            facts |= {"whole": merge(case.segments), "main": self._main_register(case)}
         except PricingError as error:
             code = CODES.get(type(error), "E01")
             known = {problem[0] for problem in facts["problems"]}
@@ -109,12 +109,12 @@ class ActwinBillingRunBuild(models.Model):
             return None
         return answer
 
-    def _main_register(self, facts):
-        """Register of the first energy line: the consumption a person asks for."""
-        for version in facts["case"]["tariff"]["versions"]:
-            for component in version["components"]:
-                if component["kind"] in ("energy", "distribution"):
-                    return component["quantity"], component["unit"]
+    def _main_register(self, case):
+        """(register, unit) of the first energy line: the consumption a person asks for."""
+        for version in case.versions:
+            for component in version.components:
+                if component.kind in ("energy", "distribution"):
+                    return component.quantity, component.unit
         return "", ""
 
     def _prepare_bill_vals(self, subscription, facts, answer, history):
@@ -154,15 +154,22 @@ class ActwinBillingRunBuild(models.Model):
             "amount_vat": float(taxes["vat"]["amount"]) if "vat" in taxes else 0.0,
             "amount_total": float(answer["totals"]["total"]),
         }
-        register, unit = self._main_register(facts)
+        register, unit = facts["main"]
         if register:
             vals["consumption"] = float(measured(facts["whole"], register))
             vals["consumption_unit"] = unit
-        rows = [row for row in facts["readings"] if row["register"] == register]
-        if rows:
-            vals["first_index"] = float(rows[0]["first_index"] or 0)
-            vals["last_index"] = float(rows[-1]["last_index"] or 0)
-        return vals
+        return vals | self._prepare_indices(facts["readings"], register)
+
+    def _prepare_indices(self, readings, register):
+        """First and last index of the main register; of a meter without a total register the
+        sum of its bands, as its display shows it."""
+        rows = [row for row in readings if row["register"] == register]
+        rows = rows or [row for row in readings if row["register"].startswith(f"{register}.")]
+        first, last = {}, {}
+        for row in rows:
+            first.setdefault(row["register"], float(row["first_index"] or 0))
+            last[row["register"]] = float(row["last_index"] or 0)
+        return {"first_index": sum(first.values()), "last_index": sum(last.values())}
 
     def _prepare_comparison(self, vals, history):
         if not history:
@@ -221,12 +228,8 @@ class ActwinBillParts(models.Model):
         versions = {str(version.id): version for version in self.tariff_id.version_ids}
         for sequence, line in enumerate(answer["lines"], 1):
             version = versions.get(line["trace"].get("version", ""))
-            component = version and version.component_ids.filtered(
-                lambda item, key=line["key"]: item.key == key
-            )
-            product = component._invoice_product() if component else self.env.ref(
-                "actwin_billing.product_adjustment"
-            )
+            components = version.component_ids if version else self.env["actwin.tariff.component"]
+            component = components.filtered(lambda item, key=line["key"]: item.key == key)
             vals.append({
                 "bill_id": self.id,
                 "sequence": sequence,
@@ -244,7 +247,7 @@ class ActwinBillParts(models.Model):
                 "tariff_version_name": version.display_name if version else False,
                 "formula": line["trace"]["formula"],
                 "trace": line["trace"],
-                "product_id": product.id,
+                "product_id": component._invoice_product_id(),
             })
         return vals
 

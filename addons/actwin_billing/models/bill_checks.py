@@ -37,7 +37,9 @@ class ActwinBillChecks(models.Model):
 
     def _rules(self):
         """{code: rule}, archived ones too (their findings are dropped when created)."""
-        rules = self.env["actwin.billing.rule"].with_context(active_test=False).search([])
+        rules = self.env["actwin.billing.rule"].search(
+            [("active", "in", (True, False))]
+        )
         return {rule.code: rule for rule in rules}
 
     def _create_check_records(self, found, rules=None):
@@ -60,52 +62,53 @@ class ActwinBillChecks(models.Model):
         self.invalidate_recordset(["check_ids"])
 
     def _check_dates(self, overlapping, earlier, rules):
-        _ = self.env._
         for other in overlapping:
             same = (other.date_from, other.date_to) == (self.date_from, self.date_to)
             if same:
-                yield "K01", "", _("Already billed for this period: %s", other.name), {
+                yield "K01", "", self.env._("Already billed for this period: %s", other.name), {
                     "bill": other.id}
             else:
-                yield "K02", "", _("Overlaps with %s", other.name), {"bill": other.id}
+                yield "K02", "", self.env._("Overlaps with %s", other.name), {"bill": other.id}
         if earlier and (self.date_from - earlier[0].date_to).days > 1:
-            yield "K02", "", _("Days without a bill since %s", earlier[0].name), {
+            yield "K02", "", self.env._("Days without a bill since %s", earlier[0].name), {
                 "days": (self.date_from - earlier[0].date_to).days - 1}
         if earlier:
             usual = (earlier[0].date_to - earlier[0].date_from).days + 1
             days = (self.date_to - self.date_from).days + 1
             level = rules["K03"]._level(abs(days - usual) / usual * 100)
             if level:
-                yield "K03", level, _("The period has %(days)s days, the last one had %(usual)s",
-                                      days=days, usual=usual), {"days": days, "usual": usual}
+                yield "K03", level, self.env._(
+                    "The period has %(days)s days, the last one had %(usual)s",
+                    days=days, usual=usual,
+                ), {"days": days, "usual": usual}
         if self.period_end > self.env.cr.now():
-            yield "K04", "", _("The period ends in the future"), {}
+            yield "K04", "", self.env._("The period ends in the future"), {}
 
     def _check_source(self, facts, rules):
         """Where the quantities come from: estimates, replacements, roll-overs."""
-        _ = self.env._
         share = float(facts["estimated"]) * 100
         level = rules["K11"]._level(share)
         if level:
-            yield "K11", level, _("%s %% of the period is estimated", round(share, 1)), {
+            yield "K11", level, self.env._("%s %% of the period is estimated", round(share, 1)), {
                 "share": share}
         if facts["replaced"] or facts["rollovers"]:
-            yield "K17", "", _("A meter was replaced or rolled over in the period"), {
+            yield "K17", "", self.env._("A meter was replaced or rolled over in the period"), {
                 "replaced": facts["replaced"], "rollovers": facts["rollovers"]}
 
     def _check_amounts(self, facts, answer):
-        _ = self.env._
         for difference in recheck(facts["case"], answer):
-            yield "K13", "", _("The independent recomputation differs: %s", difference), {}
+            yield "K13", "", self.env._("The independent recomputation differs: %s", difference), {}
         total = Decimal(answer["totals"]["total"])
         if total <= 0:
-            yield "K20", "", _("The bill is negative") if total else _("The bill is zero"), {
-                "total": str(total)}
+            message = self.env._("The bill is negative")
+            if not total:
+                message = self.env._("The bill is zero")
+            yield "K20", "", message, {"total": str(total)}
         charged = [line["kind"] for line in answer["lines"]]
         for kind, text in (
-            ("reactive_inductive", _("Inductive energy is over its limit")),
-            ("reactive_capacitive", _("Capacitive energy is over its limit")),
-            ("excess_demand", _("Demand is over the contract power")),
+            ("reactive_inductive", self.env._("Inductive energy is over its limit")),
+            ("reactive_capacitive", self.env._("Capacitive energy is over its limit")),
+            ("excess_demand", self.env._("Demand is over the contract power")),
         ):
             if kind in charged:
                 yield "K18", "", text, {"kind": kind}
@@ -116,15 +119,15 @@ class ActwinBillChecks(models.Model):
     def _check_history(self, earlier, rules):
         """K05, K06: use a day against the mean of two bills; K07: the same month last year;
         K12: the mean price against the last bill."""
-        _ = self.env._
         if len(earlier) < 2:
-            yield "K22", "", _("Not enough history to compare with"), {"bills": len(earlier)}
+            message = self.env._("Not enough history to compare with")
+            yield "K22", "", message, {"bills": len(earlier)}
             if not earlier:
                 return
         today = self._per_day()
         usual = sum(bill._per_day() for bill in earlier[:2]) / len(earlier[:2])
         yield from self._deviation(("K05", "K06"), today, usual, rules,
-                                   _("against the last bills"))
+                                   self.env._("against the last bills"))
         last_year = [
             bill for bill in earlier
             if (bill.date_from.month, bill.date_from.year + 1)
@@ -132,7 +135,7 @@ class ActwinBillChecks(models.Model):
         ]
         if last_year:
             yield from self._deviation(("K07", "K07"), today, last_year[0]._per_day(), rules,
-                                       _("against the same month last year"))
+                                       self.env._("against the same month last year"))
         previous = earlier[0]
         if self.consumption and previous.consumption and previous.amount_untaxed:
             unit = self.amount_untaxed / self.consumption
@@ -140,8 +143,8 @@ class ActwinBillChecks(models.Model):
             change = abs(unit - before) / abs(before) * 100
             level = rules["K12"]._level(change)
             if level:
-                yield "K12", level, _("The mean price changed by %s %%", round(change, 1)), {
-                    "price": unit, "before": before}
+                message = self.env._("The mean price changed by %s %%", round(change, 1))
+                yield "K12", level, message, {"price": unit, "before": before}
 
     def _deviation(self, codes, value, usual, rules, text):
         """A finding when ``value`` is above (first code) or below (second code) ``usual``."""

@@ -266,22 +266,21 @@ class ActwinBillFacts(models.AbstractModel):
                 "rollovers": rollovers}
 
     def _channel_problems(self, name, channel, info, period):
-        _ = self.env._
         data = {"register": name, "channel": channel.key}
         if info.get("consumption") is None:
-            yield "V12", _("No reading at the period's boundary: %s", channel.key), data
+            yield "V12", self.env._("No reading at the period's boundary: %s", channel.key), data
             return
         if channel.kind == "interval":
             yield from self._gaps(channel, info, period, data)
         for code, key, message in (
-            ("R01", "suspect", _("Suspect readings in the period: %s", channel.key)),
-            ("V06", "faults", _("The register fell without roll-over or replacement: %s",
+            ("R01", "suspect", self.env._("Suspect readings in the period: %s", channel.key)),
+            ("V06", "faults", self.env._("The register fell without roll-over or replacement: %s",
                                 channel.key)),
         ):
             if info.get(key):
                 yield code, message, {**data, "count": info[key]}
         if info.get("last_ts") and period.end - info["last_ts"] > LATE:
-            yield "V14", _("The last reading is from %(stamp)s: %(channel)s",
+            yield "V14", self.env._("The last reading is from %(stamp)s: %(channel)s",
                            stamp=period.local(info["last_ts"]), channel=channel.key), data
 
     def _gaps(self, channel, info, period, data):

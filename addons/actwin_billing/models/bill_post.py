@@ -168,7 +168,7 @@ class ActwinBillPost(models.Model):
         }
         unit = UNIT_XMLIDS.get(group["unit"])
         if unit:
-            vals["product_uom_id"] = self.env.ref(unit).id
+            vals["product_uom_id"] = self.env["ir.model.data"]._xmlid_to_res_id(unit)
         if group["taxes"]:
             vals["extra_tax_data"] = self._extra_tax_data(group, vals, amount, sign)
         return vals

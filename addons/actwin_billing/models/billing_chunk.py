@@ -5,6 +5,7 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 
 _logger = logging.getLogger(__name__)
+MAX_CONFLICTS = 20
 CRONS = ("actwin_billing.ir_cron_drain_1", "actwin_billing.ir_cron_drain_2")
 
 
@@ -49,8 +50,11 @@ class ActwinBillingChunk(models.Model):
             raise  # a serialization conflict: the caller repeats the transaction
         except Exception as error:
             _logger.exception("billing chunk %s failed", self.id)
-            self.write({"state": "failed", "error": str(error)[:500] or type(error).__name__})
-        run._settle()
+            # sudo: the responsible may have lost the rights whose lack is written down here
+            self.sudo().write(
+                {"state": "failed", "error": str(error)[:500] or type(error).__name__}
+            )
+        run.sudo()._settle()  # sudo: as above, the stage must not hang
 
     def _work(self, run):
         if self.kind == "compute":
@@ -77,12 +81,26 @@ class ActwinBillingChunk(models.Model):
         """Drain the queue: one chunk a transaction, shared with the other crons by row locks."""
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=self.search_count([("state", "=", "todo")]))
-        while True:
-            chunk = self.search([("state", "=", "todo")], limit=20)
-            chunk = chunk.try_lock_for_update(limit=1)
-            if not chunk:
+        conflicts = 0
+        while conflicts < MAX_CONFLICTS:
+            try:
+                if not self._drain_one():
+                    return
+                left = cron._commit_progress(1)
+            except OperationalError:
+                # Another worker finished the same chunk a moment ago: look again.
+                self.env.cr.rollback()
+                conflicts += 1
+                continue
+            if not left:
                 return
+
+    @api.model
+    def _drain_one(self):
+        """Work off one free chunk; False when there is none."""
+        chunk = self.search([("state", "=", "todo")], limit=20).try_lock_for_update(limit=1)
+        if chunk:
             chunk._as_owner()._process()
+            self.env.flush_all()
             self.env.invalidate_all()  # bounds memory over a long run
-            if not cron._commit_progress(1):
-                return
+        return bool(chunk)

@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_amount, split_every
 
-from ..const import CHUNK_SIZE, RUN_NOW_LIMIT
+from ..const import CHUNK_SIZE, QUIET, RUN_NOW_LIMIT
 
 
 class ActwinBillingRunProcess(models.Model):
@@ -53,7 +53,7 @@ class ActwinBillingRunProcess(models.Model):
             bills = run.bill_ids.filtered(lambda bill: bill.state == "checked")
             if not bills and "approved" not in run.bill_ids.mapped("state"):
                 raise UserError(self.env._("%s has no checked control invoice.", run.name))
-            bills.action_approve()
+            bills.with_context(**QUIET).action_approve()
         return True
 
     def action_post(self):

@@ -16,6 +16,7 @@ UNITS = {
 }
 NUMBERS = ("price", "threshold_kva", "ratio_below", "ratio_above", "exempt_up_to_kva")
 REACTIVE = ("reactive_inductive", "reactive_capacitive")
+ADJUSTMENT = "actwin_billing.product_adjustment"
 PRODUCTS = {
     "energy": "actwin_billing.product_energy",
     "distribution": "actwin_billing.product_distribution",
@@ -146,7 +147,7 @@ class ActwinTariffComponent(models.Model):
             "key": self.key,
             "kind": self.kind,
             "label": self.name,
-            "price": text(numbers["price"]),
+            "price": text(numbers["price"].normalize()),
             "unit": self.unit,
             "quantity": self.register,
             "band": self.band or "",
@@ -176,6 +177,10 @@ class ActwinTariffComponent(models.Model):
             if wanted
         ]
 
-    def _invoice_product(self):
-        """Product of the invoice line of this component."""
-        return self.product_id or self.env.ref(PRODUCTS[self.kind])
+    def _invoice_product_id(self):
+        """Id of the product of the invoice line; without a component that of adjustments."""
+        if self.product_id:
+            return self.product_id.id
+        xmlid = PRODUCTS[self.kind] if self else ADJUSTMENT
+        # unlike env.ref this is cached: one look-up for all lines of a run
+        return self.env["ir.model.data"]._xmlid_to_res_id(xmlid, raise_if_not_found=True)

@@ -3,5 +3,6 @@ from . import (
     test_run,
     test_checks,
     test_posting,
+    test_real_bills,
     test_access,
 )

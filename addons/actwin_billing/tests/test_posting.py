@@ -162,7 +162,7 @@ class TestPosting(BillingCommon):
 
         def refuses(bill, move):
             if bill == bad:
-                raise UserError("does not fit")
+                raise ValueError("does not fit")
             return original(bill, move)
 
         with patch.object(type(bills), "_check_move", refuses), mute_logger(POST):

@@ -27,6 +27,7 @@ class TestRun(BillingCommon):
             (bill.amount_levy, bill.amount_base, bill.amount_vat, bill.amount_total),
             (750.60, 26088.36, 5217.67, 31306.03))
         self.assertEqual((bill.consumption, bill.consumption_unit), (5500.0, "kWh"))
+        self.assertEqual((bill.first_index, bill.last_index), (3000.375, 8500.375))
 
     def test_one_price_changes_the_bill_by_exactly_its_share(self):
         """Breaks when a price is lost, rounded or taken from another component."""
@@ -106,7 +107,7 @@ class TestRun(BillingCommon):
                 raise ZeroDivisionError("broken facts")
             return original(subscription)
 
-        with patch.object(type(bad), "_facts", broken), mute_logger(f"{BUILD}"):
+        with patch.object(type(bad), "_facts", broken), mute_logger(BUILD):
             run = self.create_run()
             bills = self.compute(run)
         by_subscription = bills.grouped("subscription_id")
@@ -165,6 +166,18 @@ class TestRun(BillingCommon):
             self.env.ref("actwin_billing.ir_cron_drain_1").method_direct_trigger()
         run.invalidate_recordset()
         self.assertEqual((run.state, run.bill_count, run.progress), ("control", 2, 100.0))
+
+    def test_a_responsible_without_rights_fails_the_chunk_and_not_the_cron(self):
+        self.create_subscription("T01")
+        run = self.create_run(user_id=self.accountant.id)
+        run.action_compute()
+        run.user_id.group_ids -= self.env.ref("actwin_billing.group_accountant")
+        with self.enter_registry_test_mode(), \
+                mute_logger("odoo.addons.actwin_billing.models.billing_chunk", BUILD):
+            self.env.ref("actwin_billing.ir_cron_drain_1").method_direct_trigger()
+        run.invalidate_recordset()
+        self.assertEqual((run.chunk_ids.state, run.bill_count), ("failed", 0))
+        self.assertEqual((run.failed_chunk_count, run.state), (1, "draft"))
 
     def test_big_runs_are_left_to_the_crons(self):
         self.create_subscription("T01")

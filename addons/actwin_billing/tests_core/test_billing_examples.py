@@ -4,7 +4,7 @@ from actwin_billing_core.answer import bill_to
 from actwin_billing_core.cli_price import priced
 from actwin_billing_core.engine import price
 from actwin_billing_core.schema import case_from
-from billing_cases import capacity, case, distribution, energy, reactive
+from billing_cases import capacity, case, distribution, energy, printed, reactive, w2, w9
 
 
 def run(data):
@@ -24,19 +24,8 @@ def matrah(bill):
     return next(row["base"] for row in bill["taxes"] if row["key"] == "vat")
 
 
-def printed(amount):
-    return {"energy": {"amount": amount, "reason": "printed amount"}}
-
-
 def test_w2_three_registers_with_printed_energy():
-    quantities = {
-        "active_import.t1": "23142.50", "active_import.t2": "11566.20",
-        "active_import.t3": "4110.40", "reactive_inductive": "838.70",
-        "reactive_capacitive": "550.30",
-    }
-    components = [energy("3.347564"), distribution("1.385324"), *reactive()]
-    data = case(components, quantities, levy="0.01", overrides=printed("129949.40"))
-    bill = run(data)
+    bill = run(w2())
     assert amounts(bill) == {"energy": "129949.40", "distribution": "53777.03"}
     assert bill["lines"][0]["trace"]["computed"] == "129949.42"
     assert bill["lines"][0]["trace"]["override"]["difference"] == "-0.02"
@@ -101,8 +90,7 @@ def test_w8_dead_inductive_register_bills_ninety_percent():
 
 
 def test_w9_supplier_invoice():
-    bill = run(case([energy("2.959642"), distribution("0.895372")],
-                    {"active_import": "187552.35"}, levy="0.01", overrides=printed("555087.85")))
+    bill = run(w9())
     assert amounts(bill) == {"energy": "555087.85", "distribution": "167929.12"}
     assert (tax(bill, "levy"), matrah(bill)) == ("5550.88", "728567.85")
     assert (tax(bill, "vat"), bill["totals"]["total"]) == ("145713.57", "874281.42")

@@ -6,41 +6,10 @@ from decimal import Decimal
 import pytest
 from actwin_billing_core.engine import price
 from actwin_billing_core.schema import case_from
-from billing_cases import LIMITS, capacity, case, distribution, energy, reactive
+from billing_cases import LIMITS, case, energy, reactive, statement
 
-DISTRIBUTION = {
-    ("KAMU_OZEL", "AG", "TT"): "1.877410", ("KAMU_OZEL", "OG", "TT"): "1.575810",
-    ("KAMU_OZEL", "OG", "CT"): "1.263293", ("SANAYI", "AG", "TT"): "1.385324",
-    ("SANAYI", "OG", "TT"): "0.895372", ("SANAYI", "OG", "CT"): "0.810595",
-}
-POWER = {"KAMU_OZEL": "43.37003", "SANAYI": "32.32565"}
 ONE_KURUS = {"r09", "s33"}  # kWh is printed with two decimals there
 REACTIVE_TOLERANCE = Decimal("0.02")  # the statement's own unit price is known to ±0.000002
-DEAD_REGISTER = {"r19"}
-
-
-def statement(row):
-    components = [energy("1"), distribution(
-        DISTRIBUTION[row["group"], row["voltage"], row["term"]])]
-    if row["term"] == "CT":
-        price_kw = POWER[row["group"]]
-        components += capacity(price_kw, str(2 * Decimal(price_kw)))
-    components += reactive()
-    if row["id"] in DEAD_REGISTER:
-        components[-len(LIMITS)]["missing_rule"] = "ninety_percent"
-    quantities = {"active_import": row["kwh_t0"]}
-    for key, column in (("reactive_inductive", "inductive_kvarh"),
-                        ("reactive_capacitive", "capacitive_kvarh"), ("demand", "demand_kw")):
-        quantities[key] = row[column] or None
-    no_load = str(Decimal(row["kwh_trafo"]) / 720)
-    return case(
-        components, quantities, levy="0.01" if row["group"] == "SANAYI" else "0.05",
-        overrides={"energy": {"amount": row["energy_tl"], "reason": "printed amount"}},
-        subscriber={
-            "connection_kva": "100", "contract_kw": row["contract_kw"] or None,
-            "transformer": {"mode": "no_load", "no_load_kw": no_load, "hours": "720"},
-        },
-    )
 
 
 def by_kind(bill, *kinds):

@@ -1,5 +1,6 @@
 """Encryption at rest of device secrets (DLMS keys, meter passwords)."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -17,14 +18,21 @@ def key_path():
 def _load_key():
     path = key_path()
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes().strip()  # another worker was first
-        with os.fdopen(handle, "wb") as file:
-            file.write(Fernet.generate_key())
+        _create_key(path)
     return path.read_bytes().strip()
+
+
+def _create_key(path):
+    """Write a new key whole before it gets its name: another worker may be reading already."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(Fernet.generate_key())
+    try:
+        with contextlib.suppress(FileExistsError):  # another worker was first
+            os.link(draft, path)
+    finally:
+        draft.unlink()
 
 
 def encrypt(text):

@@ -7,7 +7,6 @@ from odoo.tools import SQL
 
 _MONTHS_AHEAD = 3
 _DAY = 86_400
-_LOCK = "actwin_reading_partition"
 
 
 class ActwinReadingStore(models.AbstractModel):
@@ -58,8 +57,9 @@ class ActwinReadingStore(models.AbstractModel):
         names = {f"actwin_reading_{moment:%Y_%m}" for moment in moments}
         missing = self._missing(names)
         if missing:
-            # serialise: two senders of a new month must not both create its table
-            self.env.cr.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [_LOCK])
+            # serialise: two senders of a new month must not both create its table. A lock on the
+            # table itself, which attaching takes anyway, also refreshes what is known of others
+            self.env.cr.execute("LOCK TABLE actwin_reading IN SHARE UPDATE EXCLUSIVE MODE")
             for name in sorted(self._missing(missing)):
                 self._create_partition(name)
 

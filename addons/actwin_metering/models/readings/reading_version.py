@@ -21,7 +21,7 @@ class ActwinReadingVersion(models.Model):
     site_id = fields.Many2one("actwin.site", readonly=True, index=True)
     company_id = fields.Many2one("res.company", readonly=True, index=True)
     ts = fields.Datetime("Time", required=True, readonly=True)
-    value = fields.Float(digits=(20, 9), required=True, readonly=True, aggregator=None)
+    value = fields.Float(digits=(20, 3), required=True, readonly=True, aggregator=None)
     quality = fields.Selection(QUALITIES, readonly=True, default="0")
     source = fields.Selection(SOURCES, readonly=True)
     kind = fields.Selection(
