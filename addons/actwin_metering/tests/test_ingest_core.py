@@ -144,6 +144,7 @@ class TestPacked(unittest.TestCase):
     """The packed form, whole and damaged."""
 
     def setUp(self):
+        super().setUp()
         self.batch = make_batch([("A", _NOW, "1.50"), ("B", _NOW - 900, "-2", 1), ("A", 5, "x")])
 
     def test_packed_equals_plain(self):

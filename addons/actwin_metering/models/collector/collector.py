@@ -24,7 +24,7 @@ class ActwinCollector(models.Model):
     )
     company_id = fields.Many2one(related="site_id.company_id", store=True, index=True)
     user_id = fields.Many2one(
-        "res.users", "User", copy=False, readonly=True, help="Made with the first access key."
+        "res.users", copy=False, readonly=True, help="Made with the first access key."
     )
     config_version = fields.Integer(default=1, readonly=True, copy=False, aggregator=None)
     last_seen = fields.Datetime(readonly=True, copy=False)

@@ -28,7 +28,7 @@ class ActwinSubscriber(models.Model):
     )
     phone = fields.Char(related="partner_id.phone")
     email = fields.Char(related="partner_id.email")
-    parcel_block = fields.Char("Parcel Block")
+    parcel_block = fields.Char()
     parcel_no = fields.Char("Parcel No.")
     site_id = fields.Many2one("actwin.site", required=True, index=True, check_company=True)
     company_id = fields.Many2one(

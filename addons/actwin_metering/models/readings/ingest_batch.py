@@ -14,7 +14,7 @@ class ActwinIngestBatch(models.Model):
     _rec_name = "batch_id"
     _log_access = False
 
-    batch_id = fields.Char("Batch", required=True, readonly=True)
+    batch_id = fields.Char(required=True, readonly=True)
     collector_id = fields.Many2one(
         "actwin.collector", required=True, readonly=True, index=True, ondelete="cascade"
     )

@@ -15,7 +15,6 @@ class ActwinOccupiedMixin(models.AbstractModel):
 
     occupant_id = fields.Many2one(
         "res.partner",
-        "Occupant",
         compute="_compute_occupant_id",
         compute_sudo=True,
         search="_search_occupant_id",
