@@ -13,8 +13,8 @@ forbid() {
 
 addons=(addons/*/)
 check "ruff" "$VENV/bin/ruff" check -q addons collector tests scripts cli
-check "pylint-odoo" "$VENV/bin/pylint" --rcfile=.pylintrc --disable=missing-return "${addons[@]%/}"
-check "add-on checks" "$VENV/bin/oca-checks-odoo-module" "${addons[@]%/}"
+check "pylint-odoo" "$VENV/bin/pylint" --rcfile=.pylintrc --disable=missing-return,consider-merging-classes-inherited "${addons[@]%/}"
+check "add-on checks" "$VENV/bin/oca-checks-odoo-module" --disable=prefer-readme-rst "${addons[@]%/}"
 check "views" forbid "use <list>, not <tree>" '<tree|view_mode[^/]*tree' 'addons/*.xml'
 check "constraints" forbid "use models.Constraint" '_sql_constraints' 'addons/*.py'
 check "routes" forbid 'use type="jsonrpc"' 'type="json"' 'addons/*.py'
