@@ -21,10 +21,7 @@ class ActwinPoint(models.Model):
 
     _inherit = "actwin.point"
 
-    # A former tenant may still read the point, which now belongs to the next one; a many2one
-    # would tell that one's name, because Odoo shows the name of a relation unchecked.
-    subscriber_id = fields.Many2one(groups=STAFF)
-    meter_id = fields.Many2one(groups=STAFF)
+    # A former tenant may still read the point, which now belongs to the next one.
     contract_power_kw = fields.Float(groups=STAFF)
     properties = fields.Properties(groups=STAFF)
 

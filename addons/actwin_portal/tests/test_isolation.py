@@ -152,7 +152,7 @@ class TestIsolation(PortalCase):
     @mute_logger("odoo.http")
     def test_a_former_tenant_does_not_read_the_running_register(self):
         self.login(self.former)
-        point = "last_reading subscriber_id meter_id contract_power_kw properties"
+        point = "last_reading meter_id contract_power_kw properties"
         for model, record, names in (
             ("actwin.channel", self.total, "last_value last_ts last_quality last_quality_code"),
             ("actwin.point", self.point, point),
@@ -163,6 +163,13 @@ class TestIsolation(PortalCase):
                     self.assertEqual(
                         self.rpc(model, "read", record.ids, [name]), "odoo.exceptions.AccessError"
                     )
+
+    def test_a_former_tenant_does_not_learn_who_came_next(self):
+        self.login(self.former)
+        for field in ("subscriber_id", "occupancy_ids"):
+            answer = self.rpc("actwin.point", "read", self.point.ids, [field])
+            self.assertNotIn("Tenant current", str(answer))
+            self.assertNotIn(self.current_sub.occupancy_ids.id, answer[0][field] or [])
 
     @mute_logger("odoo.http")
     def test_the_gate_itself_cannot_be_called(self):
