@@ -164,12 +164,14 @@ class TestIsolation(PortalCase):
                         self.rpc(model, "read", record.ids, [name]), "odoo.exceptions.AccessError"
                     )
 
+    @mute_logger("odoo.http")
     def test_a_former_tenant_does_not_learn_who_came_next(self):
         self.login(self.former)
         for field in ("subscriber_id", "occupancy_ids"):
             answer = self.rpc("actwin.point", "read", self.point.ids, [field])
             self.assertNotIn("Tenant current", str(answer))
-            self.assertNotIn(self.current_sub.occupancy_ids.id, answer[0][field] or [])
+            if answer != "odoo.exceptions.AccessError":
+                self.assertNotIn(self.current_sub.occupancy_ids.id, answer[0][field] or [])
 
     @mute_logger("odoo.http")
     def test_the_gate_itself_cannot_be_called(self):
