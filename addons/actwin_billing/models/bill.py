@@ -6,9 +6,9 @@ from odoo.exceptions import UserError
 from ..const import LIVE_STATES
 
 FROZEN = ("posted", "credited")
-# What may still be written on a posted bill: the way out by a credit note, and the chatter.
+# What anyone may write: findings (they guard themselves) and the chatter. The rest is the run's.
 OPEN_FIELDS = {
-    "state", "credit_move_id", "message_ids", "message_follower_ids", "activity_ids",
+    "check_ids", "message_ids", "message_follower_ids", "activity_ids",
     "message_main_attachment_id", "message_partner_ids",
 }
 SEVERITIES = ("info", "warn", "block")
@@ -129,8 +129,13 @@ class ActwinBill(models.Model):
 
     def write(self, vals):
         self.check_access("write")
-        if not set(vals) <= OPEN_FIELDS or vals.get("state") not in (None, "credited"):
+        if not set(vals) <= OPEN_FIELDS:
             self._check_not_frozen()
+            raise UserError(self.env._("Only a billing run changes control invoices."))
+        return super().write(vals)
+
+    def _update(self, vals):
+        """The one way to change a bill; callers have checked that the change is lawful."""
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -175,7 +180,7 @@ class ActwinBill(models.Model):
         for bill in self.filtered(lambda bill: bill.state in ("draft", "checked", "blocked")):
             state = "blocked" if bill.severity == "block" else "checked"
             if bill.state != state:
-                bill.state = state
+                bill._update({"state": state})
 
     def action_approve(self):
         """Approve checked control invoices; the snapshot is what will be posted.
@@ -189,7 +194,7 @@ class ActwinBill(models.Model):
                 )
             if not bill.snapshot_intact:
                 raise UserError(self.env._("The snapshot of %s is damaged.", bill.name))
-        self.write({
+        self._update({
             "state": "approved",
             "approved_by_id": self.env.uid,
             "approved_on": fields.Datetime.now(),
@@ -201,7 +206,7 @@ class ActwinBill(models.Model):
         """Take the approval back while nothing is posted. Returns True."""
         if any(bill.state != "approved" for bill in self):
             raise UserError(self.env._("Only approved control invoices can go back."))
-        self.write({"state": "checked", "approved_by_id": False, "approved_on": False})
+        self._update({"state": "checked", "approved_by_id": False, "approved_on": False})
         self.run_id._settle()
         return True
 
@@ -216,7 +221,7 @@ class ActwinBill(models.Model):
     def action_cancel(self):
         """Cancel control invoices that are not posted. Returns True."""
         self._check_not_frozen()
-        self.write({"state": "cancelled"})
+        self._update({"state": "cancelled"})
         self.run_id._settle()
         return True
 

@@ -41,6 +41,12 @@ class ActwinBillCheck(models.Model):
             check.severity_rank = ("info", "warn", "block").index(check.severity)
 
     def write(self, vals):
+        if not set(vals) <= {"reason"}:
+            raise UserError(self.env._("A finding is accepted with a reason, not edited."))
+        return self._update(vals)
+
+    def _update(self, vals):
+        """Change findings of bills that are still open."""
         self.bill_id._check_not_frozen(("approved", "posted", "credited"))
         return super().write(vals)
 
@@ -58,7 +64,7 @@ class ActwinBillCheck(models.Model):
                 raise UserError(
                     self.env._("A finding of rule %s cannot be accepted.", check.code)
                 )
-            check.write({
+            check._update({
                 "reason": text,
                 "accepted": True,
                 "accepted_by_id": self.env.uid,

@@ -78,7 +78,7 @@ class ActwinBillPost(models.Model):
             for line in group["lines"]
         ]
         lines = self.env["actwin.bill.line"].browse(line_id for line_id, _other in pairs)
-        self.write({"state": "posted"})
+        self._update({"state": "posted"})
         self.env.flush_all()
         for records, column, values in (
             (self, "move_id", moves.ids), (lines, "move_line_id", [other for _id, other in pairs])
@@ -221,5 +221,5 @@ class ActwinBillPost(models.Model):
             credit = bill.move_id._reverse_moves(
                 [{"ref": self.env._("Credit of %s", bill.move_id.name)}], cancel=True
             )
-            bill.write({"state": "credited", "credit_move_id": credit.id})
+            bill._update({"state": "credited", "credit_move_id": credit.id})
         return True

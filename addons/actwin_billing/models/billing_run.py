@@ -161,7 +161,7 @@ class ActwinBillingRun(models.Model):
     def _unlink_except_billed(self):
         if self.bill_ids.filtered(lambda bill: bill.state in ("approved", "posted", "credited")):
             raise UserError(self.env._("A run with approved control invoices cannot be deleted."))
-        self.bill_ids.unlink()
+        self.bill_ids.sudo().unlink()  # sudo: bills go only with their run
 
     def _subscription_domain(self):
         """Subscriptions of the run: alive on at least one of its days."""

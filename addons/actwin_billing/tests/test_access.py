@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from .common import BillingCommon
@@ -55,6 +55,24 @@ class TestAccess(BillingCommon):
                        lambda: self.run_id.with_user(self.tenant).run_now()):
             with self.assertRaises(AccessError):
                 action()
+
+    def test_an_accountant_cannot_go_round_the_run(self):
+        bill = self.compute(self.run_id)[0].with_user(self.accountant)
+        for action in (
+            lambda: bill.write({"state": "approved"}),
+            lambda: bill.write({"amount_total": 1}),
+            lambda: bill.write({"snapshot": "{}", "snapshot_hash": "x"}),
+            lambda: bill.check_ids.write({"accepted": True}),
+        ):
+            with self.assertRaises(UserError):
+                action()
+        for action in (
+            bill.unlink, lambda: bill.copy(), lambda: bill.line_ids.write({"amount": 1}),
+            lambda: bill.tax_ids.unlink(), lambda: bill.reading_ids.write({"consumption": 1}),
+        ):
+            with self.assertRaises(AccessError):
+                action()
+        bill.check_ids.write({"reason": "seen"})
 
     def test_sites_bound_to_others_stay_out_of_sight(self):
         bills = self.compute(self.run_id)
