@@ -58,6 +58,7 @@ work_mem = 32MB
 maintenance_work_mem = 256MB
 max_wal_size = 4GB
 random_page_cost = 1.1
+jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
 EOF
