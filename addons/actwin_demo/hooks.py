@@ -39,6 +39,10 @@ def post_init_hook(env):
     ):
         tariff = env.ref(f"actwin_demo.{xmlid}")
         tariff.write({"levy_tax_id": levies[float(rate)].id, "vat_tax_id": vat.id})
+    # GİB numbers begin with three characters of the journal's code.
+    env["account.journal"].search([
+        ("company_id", "=", company.id), ("type", "=", "sale")
+    ], limit=1).code = "BSB"
     office = env.ref(
         "l10n_tr_nilvera_einvoice_extended.l10n_tr_nilvera_einvoice_extended_tax_office_534"
     )

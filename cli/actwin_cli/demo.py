@@ -62,6 +62,7 @@ def run(arguments):
     demo_collector.start_simulators(arguments.port_base)
     say("Odoo and the simulated meters are up")
     demo_collector.fill_history(odoo, config, arguments.days, say)
+    demo_collector.balance(odoo)
     demo_collector.start_collector(config)
     if not arguments.no_billing:
         today = datetime.now(UTC).astimezone(SITE_ZONE).date()

@@ -16,8 +16,9 @@ CONFIG = """\
 [collector]
 code = "{code}"
 state_dir = "{state}"
-send_seconds = 5
-status_seconds = 15
+send_seconds = 2
+status_seconds = 5
+backoff_max_seconds = 10
 first_probe_seconds = 10
 max_probe_seconds = 60
 
@@ -160,6 +161,11 @@ def wait_for_rollups(odoo, say):
     say("computing consumption by hour, day and month")
     while odoo("actwin.rollup", "process_dirty"):
         pass
+
+
+def balance(odoo):
+    """Have the zone's daily balances computed from the consumption that is there."""
+    odoo("actwin.loss.node", "action_update", odoo("actwin.loss.node", "search", []))
 
 
 def wait_for_live_readings(odoo, say, seconds=120):
