@@ -22,7 +22,8 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -e "$keyring" ] || die "$keyring is missing (package debian-archive-keyring)"
 echo "deb [signed-by=$keyring] $mirror unstable main" > "$CACHE/sources.list"
 
-APT=(apt-get -qq -o "Dir::Etc::sourcelist=$CACHE/sources.list" -o Dir::Etc::sourceparts=-
+# A frozen mirror's lists are past their date but still signed, which is what matters here.
+APT=(apt-get -qq -o Acquire::Check-Valid-Until=false -o "Dir::Etc::sourcelist=$CACHE/sources.list" -o Dir::Etc::sourceparts=-
     -o "Dir::State::Lists=$CACHE/lists" -o "Dir::State::status=$CACHE/status"
     -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=" -o Acquire::Retries=3 -o APT::Sandbox::User=root)
 say "fetching Odoo 19 (about 135 MB)"
