@@ -26,7 +26,7 @@ build() {
 
 pip_install() {
     local dir=$1; shift
-    "$dir/bin/pip" install -q --disable-pip-version-check --retries 5 "$@" 2> >(grep -v 'is ignored: it is neither' >&2) \
+    "$dir/bin/pip" install -q --disable-pip-version-check --retries 5 "$@" 2> >(grep -vE 'is ignored: it is neither|DEPRECATION: |Ignored the following' >&2) \
         || die "Python packages could not be installed: $*"
 }
 
