@@ -26,4 +26,8 @@
         "views/account_move_views.xml",
         "views/actwin_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["actwin_billing/static/src/**/*"],
+        "web.assets_tests": ["actwin_billing/static/tests/tours/**/*"],
+    },
 }

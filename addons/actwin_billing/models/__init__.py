@@ -6,6 +6,7 @@ from . import (
     billing_rule,
     billing_run,
     billing_run_process,
+    billing_run_progress,
     billing_chunk,
     bill,
     bill_line,

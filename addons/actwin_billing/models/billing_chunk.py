@@ -30,8 +30,9 @@ class ActwinBillingChunk(models.Model):
     record_ids = fields.Json(
         readonly=True, help="Ids of subscriptions (compute) or control invoices (post)."
     )
+    size = fields.Integer(string="Records", readonly=True)
     state = fields.Selection(
-        [("todo", "To do"), ("done", "Done"), ("failed", "Failed")],
+        [("todo", "To do"), ("done", "Done"), ("failed", "Failed"), ("stopped", "Stopped")],
         required=True, default="todo", readonly=True,
     )
     error = fields.Char(readonly=True)
@@ -54,7 +55,9 @@ class ActwinBillingChunk(models.Model):
             self.sudo().write(
                 {"state": "failed", "error": str(error)[:500] or type(error).__name__}
             )
-        run.sudo()._settle()  # sudo: as above, the stage must not hang
+        run = run.sudo()  # as above: the stage must not hang
+        run._settle()
+        run._report()
 
     def _work(self, run):
         if self.kind == "compute":
@@ -85,6 +88,7 @@ class ActwinBillingChunk(models.Model):
         while conflicts < MAX_CONFLICTS:
             try:
                 if not self._drain_one():
+                    self.env["actwin.billing.run"]._settle_finished()
                     return
                 left = cron._commit_progress(1)
             except OperationalError:

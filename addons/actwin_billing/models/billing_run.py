@@ -68,8 +68,6 @@ class ActwinBillingRun(models.Model):
     consumption = fields.Float(compute="_compute_counters", digits=(16, 3))
     amount_total = fields.Monetary(compute="_compute_counters", string="Total")
     previous_amount = fields.Monetary(compute="_compute_counters", string="Last period")
-    progress = fields.Float(compute="_compute_progress")
-    failed_chunk_count = fields.Integer(compute="_compute_progress")
 
     _ends_after_start = models.Constraint(
         "CHECK (date_to >= date_from)", "The period must end after it starts."
@@ -131,19 +129,6 @@ class ActwinBillingRun(models.Model):
         self.previous_amount = total(3)
         count = self.bill_count
         self.complete_percent = (count - missing) * 100 / count if count else 0.0
-
-    @api.depends("chunk_ids.state")
-    def _compute_progress(self):
-        counts = {}
-        for run, state, number in self.env["actwin.billing.chunk"]._read_group(
-            [("run_id", "in", self.ids)], ["run_id", "state"], ["__count"]
-        ):
-            counts.setdefault(run.id, {})[state] = number
-        for run in self:
-            found = counts.get(run._origin.id, {})
-            total = sum(found.values())
-            run.progress = (total - found.get("todo", 0)) * 100 / total if total else 0.0
-            run.failed_chunk_count = found.get("failed", 0)
 
     @api.constrains("company_id", "site_id", "date_from", "date_to")
     def _check_unchanged(self):

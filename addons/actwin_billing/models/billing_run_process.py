@@ -1,6 +1,6 @@
-from odoo import api, models
+from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_amount, split_every
+from odoo.tools import SQL, split_every
 
 from ..const import CHUNK_SIZE, QUIET, RUN_NOW_LIMIT
 
@@ -161,40 +161,8 @@ class ActwinBillingRunProcess(models.Model):
         free = old.exists().try_lock_for_update()
         free.unlink()
         self.env["actwin.billing.chunk"].create([
-            {"run_id": self.id, "kind": kind, "record_ids": list(part)}
+            {"run_id": self.id, "kind": kind, "record_ids": list(part), "size": len(part)}
             for part in split_every(CHUNK_SIZE, record_ids)
         ])
+        self.work_started = fields.Datetime.now()
         self.env["actwin.billing.chunk"]._wake()
-
-    def _settle(self):
-        """Set the stage by what is left to do; tell the chatter when a stage is over."""
-        for run in self:
-            run.invalidate_recordset(["chunk_ids", "bill_ids"])
-            if run.state == "cancelled" or any(
-                chunk.state == "todo" for chunk in run.chunk_ids
-            ):
-                continue
-            states = set(run.bill_ids.mapped("state")) - {"cancelled"}
-            state = run._stage_of(states)
-            if state != run.state:
-                run.state = state
-                run._announce()
-
-    @api.model
-    def _stage_of(self, states):
-        if not states:
-            return "draft"
-        if "approved" in states:
-            return "approved"
-        if states <= {"draft", "blocked", "checked"}:
-            return "control"
-        return "posted"
-
-    def _announce(self):
-        self.message_post(body=self.env._(
-            "%(count)s control invoices, %(blocked)s blocked, %(posted)s posted, total %(total)s",
-            count=self.bill_count,
-            blocked=self.blocked_count,
-            posted=self.posted_count,
-            total=format_amount(self.env, self.amount_total, self.currency_id),
-        ))

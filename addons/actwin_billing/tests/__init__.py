@@ -1,6 +1,7 @@
 from . import (
     test_tariff,
     test_run,
+    test_progress,
     test_checks,
     test_posting,
     test_real_bills,
