@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
 # Removes what this clone made on this machine: databases, environments, downloads.
 . "$(dirname "$0")/lib.sh"
-if [ -e "$ACTWIN_HOME/pg.dir" ]; then
-    dir="$(cat "$ACTWIN_HOME/pg.dir")"
-    case "$dir" in */pg) rm -rf "$dir" ;; esac
-fi
+
+for pointer in "$ACTWIN_HOME/pg.dir" "$ACTWIN_HOME"/*/pg.dir; do
+    [ -e "$pointer" ] || continue
+    ACTWIN_HOME="$(dirname "$pointer")" "$ROOT/scripts/cluster.sh" stop immediate || true
+    dir="$(cat "$pointer")"
+    case "$dir" in
+        "$ACTWIN_HOME"/*) ;;
+        */pg) rm -rf "$(dirname "$dir")" ;;
+    esac
+done
 rm -rf "$ACTWIN_HOME"
-say "removed ${ACTWIN_HOME#"$ROOT"/}"
+say "removed $ACTWIN_HOME"
