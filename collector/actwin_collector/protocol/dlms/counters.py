@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""Invocation counters that survive everything: none sent is used twice, none received taken twice.
+
+A nonce used twice under one key tells the key stream; so a counter is reserved on disk, synced,
+before any message carries it. One SQLite file, safe between processes (``read`` beside ``run``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...config import default_path, load_settings
+from ...model import CollectorError, ConfigError
+
+RESERVE = 100
+LIMIT = 0xFFFF_FFFF
+FILE = "dlms-counters.sqlite"
+STATE_VARIABLE = "ACTWIN_COLLECTOR_STATE"
+_SCHEMA = """CREATE TABLE IF NOT EXISTS counter(
+    direction TEXT NOT NULL, title TEXT NOT NULL, key TEXT NOT NULL,
+    next INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (direction, title, key)) WITHOUT ROWID"""
+
+
+class CounterStore:
+    """Counters by direction, sender's system title and key. Methods block; raise CollectorError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def needs_meter(self, title: bytes, key: str) -> bool:
+        """Whether the meter should be asked: nothing is known, or it refused our last one."""
+        with self._open() as database:
+            row = database.execute(
+                "SELECT stale FROM counter WHERE direction='sent' AND title=? AND key=?",
+                (title.hex(), key),
+            ).fetchone()
+        return row is None or bool(row[0])
+
+    def reserve(self, title: bytes, key: str, at_least: int = 0, count: int = RESERVE) -> int:
+        """Return the first of ``count`` counters that nobody else will ever get."""
+        with self._open() as database:
+            start = max(self._next(database, "sent", title, key), at_least)
+            if start + count > LIMIT:
+                text = "the invocation counters are used up: change the key"
+                raise ConfigError(text, "exhausted")
+            self._set(database, "sent", title, key, start + count)
+        return start
+
+    def give_back(self, title: bytes, key: str, reserved_end: int, unused: int) -> None:
+        """Free the counters from ``unused`` on, unless someone reserved more meanwhile."""
+        with self._open() as database:
+            database.execute(
+                "UPDATE counter SET next=? WHERE direction='sent' AND title=? AND key=?"
+                " AND next=? AND next>?",
+                (unused, title.hex(), key, reserved_end, unused),
+            )
+
+    def mark_stale(self, title: bytes, key: str) -> None:
+        """Remember that the meter refused a counter."""
+        with self._open() as database:
+            database.execute(
+                "UPDATE counter SET stale=1 WHERE direction='sent' AND title=? AND key=?",
+                (title.hex(), key),
+            )
+
+    def last_received(self, title: bytes, key: str) -> int:
+        """Return the highest counter taken from a sender, -1 for none."""
+        with self._open() as database:
+            return self._next(database, "received", title, key) - 1
+
+    def received(self, title: bytes, key: str, counter: int) -> None:
+        """Take note of a counter."""
+        with self._open() as database:
+            if counter >= self._next(database, "received", title, key):
+                self._set(database, "received", title, key, counter + 1)
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            database = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+            try:
+                database.execute("PRAGMA synchronous=FULL")
+                database.execute(_SCHEMA)
+                database.execute("BEGIN IMMEDIATE")
+                yield database
+                database.execute("COMMIT")
+            finally:
+                database.close()
+        except (sqlite3.Error, OSError) as error:
+            raise CollectorError(f"{self._path}: {error}", "counter_store") from error
+
+    def _next(self, database, direction: str, title: bytes, key: str) -> int:
+        row = database.execute(
+            "SELECT next FROM counter WHERE direction=? AND title=? AND key=?",
+            (direction, title.hex(), key),
+        ).fetchone()
+        return row[0] if row else 0
+
+    def _set(self, database, direction: str, title: bytes, key: str, value: int) -> None:
+        database.execute(
+            "INSERT INTO counter VALUES(?,?,?,?,0) ON CONFLICT DO UPDATE SET next=?, stale=0",
+            (direction, title.hex(), key, value, value),
+        )
+
+
+def default_store(setting: str = "") -> CounterStore:
+    """Return the store in the collector's state folder; raises ConfigError when there is none.
+
+    In this order: the device's own setting, ``ACTWIN_COLLECTOR_STATE``, systemd's
+    ``STATE_DIRECTORY``, ``state_dir`` of the configuration file.
+    """
+    folder = setting or os.environ.get(STATE_VARIABLE) or os.environ.get("STATE_DIRECTORY")
+    if folder:
+        return CounterStore(Path(folder.partition(":")[0]) / FILE)
+    try:
+        return CounterStore(load_settings(default_path()).collector.state_dir / FILE)
+    except ConfigError as error:
+        text = f"no place for invocation counters: set {STATE_VARIABLE} ({error.message})"
+        raise ConfigError(text, "counter_store") from None

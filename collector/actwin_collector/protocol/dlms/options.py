@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""The settings of a DLMS device, checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta, timezone
+
+from ...fields import Field, Problems, parse_table
+from ...model import ConfigError, DeviceSpec
+from . import hdlc
+from .cosem import parse_name
+from .gcm import Keys, parse_key
+from .transcript import parse_title
+
+SETTINGS = {
+    "framing": "wrapper (default on TCP) or hdlc (default on serial lines)",
+    "client": "client address (SAP): 16 public, 1 management; default 16 without authentication",
+    "address_size": "bytes of the HDLC server address: 0 as short as it fits, 1, 2 or 4",
+    "authentication": "none, low (password) or gmac (HLS with keys, security suite 0)",
+    "ciphered": "true: low authentication inside a ciphered association",
+    "system_title": "our own system title, 16 hex digits; one for each collector and key",
+    "meter_title": "the meter's system title; another one is refused",
+    "counter_name": "object with our invocation counter at the meter (0.0.43.1.0.255), or none",
+    "check_counter": "false for a meter that starts its own invocation counter again (true)",
+    "state_dir": "folder of the invocation counters, by default the collector's own",
+    "serial": "serial number the meter must report in serial_name",
+    "serial_name": "object with the serial number (0.0.96.1.0.255)",
+    "clock": "true: read the meter's clock with each reading (true)",
+    "utc_offset": "offset of the meter's clock where it tells none (+03:00)",
+    "profile": "load profile to read as records, for example 1.0.99.1.0.255",
+    "profile_hours": "how many hours of it, by the meter's clock (24)",
+    "profile_entries": "how many of its last rows instead, for a meter that cannot select by time",
+    "events": "event logs to read as records: a list of names such as 0.0.99.98.0.255",
+    "objects": "true: read the meter's object list and report each object as a record",
+    "max_info": "longest HDLC information field to offer (128)",
+}
+_FIELDS = {
+    "framing": Field(str, "", choices=("", "wrapper", "hdlc")),
+    "client": Field(int, 0, low=0, high=0xFFFF, zero_is_absent=True),
+    "address_size": Field(int, 0, low=0, high=4),
+    "authentication": Field(str, "none", choices=("none", "low", "gmac")),
+    "ciphered": Field(bool, False),
+    "system_title": Field(str, ""),
+    "meter_title": Field(str, ""),
+    "counter_name": Field(str, "0.0.43.1.0.255"),
+    "check_counter": Field(bool, True),
+    "state_dir": Field(str, ""),
+    "serial": Field(str, ""),
+    "serial_name": Field(str, "0.0.96.1.0.255"),
+    "clock": Field(bool, True),
+    "utc_offset": Field(str, "+03:00"),
+    "profile": Field(str, ""),
+    "profile_hours": Field(int, 24, low=1, high=24 * 400),
+    "profile_entries": Field(int, 0, low=0, high=100_000),
+    "events": Field(list, ()),
+    "objects": Field(bool, False),
+    "max_info": Field(int, 128, low=32, high=2030),
+}
+_OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
+_ADDRESS = re.compile(r"(\d{1,5})(?:/(\d{1,5}))?", re.ASCII)
+PUBLIC_CLIENT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Checked settings; see ``SETTINGS`` for what each one does."""
+
+    framing: str
+    client: int
+    logical: int
+    physical: int
+    address_size: int
+    mechanism: str
+    ciphered: bool
+    password: bytes = field(repr=False)
+    keys: Keys = field(repr=False)
+    system_title: bytes
+    meter_title: bytes
+    counter_name: bytes
+    check_counter: bool
+    state_dir: str
+    serial: str
+    serial_name: bytes
+    clock: bool
+    zone: timezone
+    profile: bytes
+    profile_hours: int
+    profile_entries: int
+    events: tuple[bytes, ...]
+    objects: bool
+    max_info: int
+
+    @classmethod
+    def of(cls, device: DeviceSpec, line_kind: str = "tcp") -> Options:
+        """Return the options of a device; raises ConfigError that says what is wrong."""
+        problems = Problems()
+        path = f"{device.key}.settings"
+        values = parse_table(device.settings, _FIELDS, path, problems, strict=False)
+        problems.finish("settings")
+        mechanism = values.pop("authentication")
+        ciphered = values.pop("ciphered") or mechanism == "gmac"
+        password, keys = _secret(device.secret, mechanism, ciphered)
+        logical, physical = _address(device.address)
+        values["framing"] = values["framing"] or ("hdlc" if line_kind == "serial" else "wrapper")
+        values["client"] = values["client"] or (PUBLIC_CLIENT if mechanism == "none" else 1)
+        for name in ("system_title", "meter_title"):
+            values[name] = parse_title(values[name])
+        for name in ("counter_name", "serial_name", "profile"):
+            values[name] = _name(values[name])
+        values["events"] = tuple(_name(str(each)) for each in values["events"])
+        options = cls(
+            mechanism=mechanism,
+            ciphered=ciphered,
+            password=password,
+            keys=keys,
+            logical=logical,
+            physical=physical,
+            zone=_zone(values.pop("utc_offset")),
+            **values,
+        )
+        options._check()
+        return options
+
+    def _check(self) -> None:
+        if self.ciphered and not (self.keys.encryption and self.keys.authentication):
+            raise ConfigError("the secret must hold encryption_key and authentication_key")
+        if self.ciphered and not self.system_title:
+            raise ConfigError("a ciphered association needs system_title")
+        if self.framing == "hdlc":
+            try:
+                hdlc.encode_address(self.logical, self.physical, self.address_size)
+            except ValueError as error:
+                raise ConfigError(str(error)) from None
+            if self.client > 0x7F or self.address_size == 3:
+                raise ConfigError("an HDLC client address is at most 127, a size 1, 2 or 4")
+
+
+def _secret(secret: str, mechanism: str, ciphered: bool) -> tuple[bytes, Keys]:
+    """Password and keys: a JSON object, ``encryption:authentication``, or just the password."""
+    text = secret.strip()
+    if text.startswith("{"):
+        parts = _object(text)
+    elif ciphered and mechanism == "gmac":
+        encryption, _, authentication = text.partition(":")
+        parts = {"encryption_key": encryption, "authentication_key": authentication}
+    else:
+        parts = {"password": secret}
+    password = str(parts.get("password") or "")
+    if mechanism == "low" and not password:
+        raise ConfigError("low authentication needs a password in the secret")
+    return _octets(password), Keys(
+        parse_key(parts.get("encryption_key"), "encryption_key"),
+        parse_key(parts.get("authentication_key"), "authentication_key"),
+    )
+
+
+def _object(text: str) -> Mapping:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        # The text itself stays out of the message: it is the secret.
+        raise ConfigError("the secret begins with { but is no JSON object") from None
+
+
+def _octets(password: str) -> bytes:
+    if password.startswith("hex:"):
+        try:
+            return bytes.fromhex(password[4:])
+        except ValueError:
+            raise ConfigError("the password after hex: must be hex digits") from None
+    return password.encode("utf-8")
+
+
+def _address(text: str) -> tuple[int, int]:
+    match = _ADDRESS.fullmatch(str(text).strip() or "1")
+    if not match:
+        raise ConfigError(f"{text!r} is not an address such as 1 or 1/17 (logical/physical)")
+    return int(match[1]), int(match[2] or 0)
+
+
+def _name(text: str) -> bytes:
+    return b"" if text in ("", "none") else parse_name(text)
+
+
+def _zone(text: str) -> timezone:
+    match = _OFFSET.fullmatch(text)
+    if not match or int(match[2]) > 14 or int(match[3]) > 59:
+        raise ConfigError(f"{text!r} is not an offset like +03:00")
+    offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    return timezone(-offset if match[1] == "-" else offset)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""Bodies of data notifications to records; how a body names its values differs by maker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+from decimal import Decimal
+
+from ...model import Record
+from .apdu import Notification
+from .cosem import (
+    is_name,
+    nameless,
+    parse_clock,
+    parse_name,
+    raw_value,
+    record_of,
+    scaled,
+    stamp_text,
+)
+
+# Kaifa sends values without names. List length → (name, unit, decimals cut off).
+_KAIFA_METER = (("1.1.0.2.129.255", "", 0), ("0.0.96.1.0.255", "", 0), ("0.0.96.1.7.255", "", 0))
+_KAIFA_POWER = tuple(
+    (f"1.0.{c}.7.0.255", unit, 0)
+    for c, unit in zip((1, 2, 3, 4), ("W", "W", "var", "var"), strict=True)
+)
+_KAIFA_ONE = (("1.0.31.7.0.255", "A", 3), ("1.0.32.7.0.255", "V", 1))
+_KAIFA_THREE = (
+    *((f"1.0.{c}.7.0.255", "A", 3) for c in (31, 51, 71)),
+    *((f"1.0.{c}.7.0.255", "V", 1) for c in (32, 52, 72)),
+)
+_KAIFA_ENERGY = (
+    ("0.0.1.0.0.255", "", 0),
+    *(
+        (f"1.0.{c}.8.0.255", unit, 0)
+        for c, unit in zip((1, 2, 3, 4), ("Wh", "Wh", "varh", "varh"), strict=True)
+    ),
+)
+_KAIFA = {
+    1: _KAIFA_POWER[:1],
+    9: _KAIFA_METER + _KAIFA_POWER + _KAIFA_ONE,
+    13: _KAIFA_METER + _KAIFA_POWER + _KAIFA_THREE,
+    14: _KAIFA_METER + _KAIFA_POWER + _KAIFA_ONE + _KAIFA_ENERGY,
+    18: _KAIFA_METER + _KAIFA_POWER + _KAIFA_THREE + _KAIFA_ENERGY,
+}
+
+
+def records_of(note: Notification, zone: tzinfo | None = None) -> tuple[Record, ...]:
+    """Return a record for each value of a push; ``raw`` is the element as the body carries it.
+
+    A number gets a unit only where the push or the maker's fixed list tells one; otherwise it is
+    the meter's own number and its unit is empty. ``zone`` is taken where a time has none.
+    """
+    body = note.body if isinstance(note.body, list) else [note.body]
+    found = list(_records(body, note.kaifa))
+    moment = parse_clock(note.stamp, zone) or _own_clock(found, body, zone)
+    stamp = stamp_text(moment)
+    for record in found:
+        record.ts = record.ts or stamp
+    return tuple(found)
+
+
+def _own_clock(found: list[Record], body: list, zone: tzinfo | None):
+    times = [parse_clock(value, zone) for value in body if isinstance(value, bytes)]
+    return next((moment for moment in times if moment), None) if found else None
+
+
+def _records(body: list, kaifa: bool) -> Iterator[Record]:
+    if kaifa and len(body) in _KAIFA:
+        return _positional(body)
+    objects = _object_list(body)
+    if objects:
+        return _by_list(objects, body)
+    if body and all(isinstance(each, list) and each and is_name(each[0]) for each in body):
+        return _structures(body)
+    return _pairs(body)
+
+
+def _positional(body: list) -> Iterator[Record]:
+    for (name, unit, decimals), value in zip(_KAIFA[len(body)], body, strict=True):
+        number = Decimal(value).scaleb(-decimals) if isinstance(value, int) else value
+        yield record_of(parse_name(name), number, unit, raw=raw_value(value))
+
+
+def _object_list(body: list) -> list | None:
+    """The push object list where the body brings it along: one entry for each element."""
+    for each in body[:2]:
+        if isinstance(each, list) and len(each) == len(body) and all(map(_is_object, each)):
+            return each
+    return None
+
+
+def _is_object(entry: object) -> bool:
+    return isinstance(entry, list) and len(entry) >= 3 and is_name(entry[1])
+
+
+def _by_list(objects: list, body: list) -> Iterator[Record]:
+    for entry, value in zip(objects, body, strict=True):
+        if value is objects or (isinstance(value, list) and all(map(_is_object, value))):
+            continue
+        yield record_of(entry[1], value, raw=raw_value(value))
+
+
+def _structures(body: list) -> Iterator[Record]:
+    for name, *rest in body:
+        value, unit = (rest[0] if rest else None), ""
+        if len(rest) == 2 and _is_scaler_unit(rest[1]):
+            number, unit = scaled(value, *rest[1])
+            value = value if number is None else number
+        yield record_of(name, value, unit, raw=raw_value(rest[0] if rest else None))
+
+
+def _is_scaler_unit(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(n, int) for n in value)
+
+
+def _pairs(body: list) -> Iterator[Record]:
+    """A name before each value; what has none before it stands alone."""
+    name = None
+    for value in body:
+        if is_name(value) and name is None:
+            name = value
+            continue
+        if name is None:
+            yield _unnamed(value)
+        else:
+            yield record_of(name, value, raw=raw_value(value))
+        name = None
+    if name is not None:
+        yield _unnamed(name)
+
+
+def _unnamed(value: object) -> Record:
+    if parse_clock(value):
+        return record_of(parse_name("0.0.1.0.0.255"), value, raw=raw_value(value))
+    return nameless(value)
