@@ -10,5 +10,6 @@ from . import (
     test_rejects,
     test_rollup,
     test_rollup_random,
+    test_span,
     test_xmlrpc,
 )
