@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 from mbus_support import PROTOCOLS, lines
 
@@ -85,3 +89,24 @@ def flipped(data: bytes):
         copy = bytearray(data)
         copy[at // 8] ^= 1 << at % 8
         yield bytes(copy)
+
+
+@contextlib.contextmanager
+def running_meter(framing: str):
+    """Run the independent meter in a process of its own; gives framing and ``host:port``."""
+    script = Path(__file__).with_name("dlms_meter.py")
+    process = subprocess.Popen(
+        [sys.executable, str(script), framing],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        port = process.stdout.readline().strip()
+        assert port, "the simulated meter did not start"
+        yield framing, f"127.0.0.1:{port}"
+    finally:
+        process.stdin.close()
+        process.terminate()
+        process.wait(10)

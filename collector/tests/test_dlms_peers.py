@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from dlms_support import AUTHENTICATION, CLIENT, ENCRYPTION
+from dlms_support import AUTHENTICATION, CLIENT, ENCRYPTION, running_meter
 from protocol_rig import read, tcp_link
 
 from actwin_collector.model import CollectorError, DeviceSpec, ParameterSpec
@@ -34,22 +32,8 @@ BOTH_KEYS = f"{ENCRYPTION}:{AUTHENTICATION}"
 
 @pytest.fixture(scope="module", params=["wrapper", "hdlc"])
 def meter(request):
-    script = Path(__file__).with_name("dlms_meter.py")
-    process = subprocess.Popen(
-        [sys.executable, str(script), request.param],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        port = process.stdout.readline().strip()
-        assert port, "the simulated meter did not start"
-        yield request.param, f"127.0.0.1:{port}"
-    finally:
-        process.stdin.close()
-        process.terminate()
-        process.wait(10)
+    with running_meter(request.param) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -29,9 +29,13 @@ _PLAIN = bytes.fromhex("C401C100060000ACE0")
 
 
 def install() -> None:
-    """Replace the cipher stream and silence every module of the library."""
+    """Replace the cipher stream and silence the library."""
     # By sys.modules: the package's attribute of this name is a class.
     sys.modules[_MODULE].GXDLMSChipperingStream = GcmStream
+    _silence()
+
+
+def _silence() -> None:
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == gurux_dlms.__name__ and module is not None:
             module.print = _silent
@@ -44,6 +48,8 @@ def require_verification() -> None:
     """
     if sys.modules[_MODULE].GXDLMSChipperingStream is not GcmStream:
         raise ConfigError("the verifying cipher of the DLMS library was replaced", "unsafe_library")
+    # Again: the library loads some of its modules only when it needs them.
+    _silence()
     _self_test()
 
 

@@ -70,7 +70,7 @@ def encode_address(logical: int, physical: int = 0, size: int = 0) -> bytes:
         groups = [logical, physical]
     else:
         groups = [logical >> 7, logical & 0x7F, physical >> 7, physical & 0x7F]
-    if any(not 0 <= group <= 0x7F for group in groups):
+    if (size == 1 and physical) or any(not 0 <= group <= 0x7F for group in groups):
         raise ValueError(f"address {logical}/{physical} does not fit {size} bytes")
     return bytes(group << 1 for group in groups[:-1]) + bytes((groups[-1] << 1 | 1,))
 

@@ -170,8 +170,8 @@ def decode_telegram(telegram: Mapping) -> Telegram:
     """Decode the DLMS form of the ``decode`` command; raises CollectorError.
 
     Keys: ``encryption_key`` (or ``key``), ``authentication_key``, ``client_system_title``,
-    ``meter_system_title``. ``meter.extra["authentication"]`` tells verified tags from unverified
-    ones (no authentication key was given) and from clear text.
+    ``meter_system_title`` (or ``server_system_title``). ``meter.extra["authentication"]`` tells
+    verified tags from unverified ones (no authentication key was given) and from clear text.
     """
     security = wire.Security(
         Keys(
@@ -179,7 +179,9 @@ def decode_telegram(telegram: Mapping) -> Telegram:
             parse_key(telegram.get("authentication_key"), "authentication_key"),
         ),
         client_title=parse_title(telegram.get("client_system_title")),
-        meter_title=parse_title(telegram.get("meter_system_title")),
+        meter_title=parse_title(
+            telegram.get("meter_system_title") or telegram.get("server_system_title")
+        ),
     )
     return transcribe(messages_of(telegram), security)
 
