@@ -118,7 +118,10 @@ def _consumption(env, channels, parameters):
 
 
 def _partitions(env, channels):
-    """Partitions that statements with a time range open outside of it."""
+    """Partitions that statements with a time range open outside of it.
+
+    The rollup of a day may look for the nearest reading before and after it.
+    """
     month = {"actwin_reading_2025_02", "actwin_reading_2025_03"}
     day = {"actwin_reading_2025_04"}
     rollup = env["actwin.rollup"]
@@ -129,11 +132,12 @@ def _partitions(env, channels):
         domain += [("ts", ">", zone.DAY[0]), ("ts", "<=", zone.DAY[1])]
         env["actwin.reading"].formatted_read_group(domain, ["channel_id"], ["value:max"])
 
+    near = {f"actwin_reading_2025_{number}" for number in ("03", "04", "05")}
     calls = {
         "list": (lambda: _list(env, channels[0], *zone.MONTH), month),
         "pivot": (pivot, day),
         "consumption": (lambda: channels._consumption_between(*zone.MONTH), month),
-        "rollup": (lambda: rollup._process_dirty(), day),
+        "rollup": (lambda: rollup._process_dirty(), near),
     }
     opened, wanted, outside = 0, 0, []
     for name, (call, allowed) in calls.items():
