@@ -4,8 +4,12 @@
 . "$(dirname "$0")/lib.sh"
 export ACTWIN_TOOLCHAIN="$TOOLCHAIN"
 export ACTWIN_HOME="$ACTWIN_HOME/test"
-if [ -z "${ACTWIN_TEST_DATA:-}" ] && [ -d "$ROOT/../shared/data" ]; then
-    ACTWIN_TEST_DATA="$(cd "$ROOT/../shared/data" && pwd)"
+ACTWIN_TEST_DATA="${ACTWIN_TEST_DATA:-$ROOT/../shared/data}"
+if [ -d "$ACTWIN_TEST_DATA" ]; then
+    # Absolute, because suites run in different folders.
+    ACTWIN_TEST_DATA="$(cd "$ACTWIN_TEST_DATA" && pwd)"
     export ACTWIN_TEST_DATA
+else
+    unset ACTWIN_TEST_DATA
 fi
 exec "$VENV/bin/python" "$ROOT/tests/run.py" "$@"
