@@ -11,5 +11,6 @@ from . import (
     test_rollup,
     test_rollup_random,
     test_span,
+    test_tours,
     test_xmlrpc,
 )
