@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A simulated DLMS meter by an independent implementation (pydlms), as a process of its own.
 
-Run as a script: ``dlms_meter.py wrapper|hdlc`` prints its port and serves until its input ends.
+Run as a script, ``dlms_meter.py wrapper|hdlc [suite1]``: prints its port and serves until its
+input ends.
 pydlms is GPL-3 and never imported by the collector or its tests, only here.
 """
 
@@ -18,12 +19,15 @@ def main() -> None:
     """Serve the example meter with one client of each kind."""
     from pydlms.cosem.data import DlmsData
     from pydlms.security.hls import Mechanism
+    from pydlms.security.suites import SecuritySuite
     from pydlms.simulator import ClientProfile, example_meter, serve
 
     meter = example_meter(
         encryption_key=bytes.fromhex(ENCRYPTION), authentication_key=bytes.fromhex(AUTHENTICATION)
     )
     secret = PASSWORD.encode()
+    if "suite1" in sys.argv:
+        meter.security.suite = SecuritySuite(1)
     meter.clients[1] = ClientProfile(Mechanism.HLS_GMAC, secret=None, ciphered=True)
     meter.clients[2] = ClientProfile(Mechanism.LLS, secret=secret, ciphered=False)
     meter.clients[3] = ClientProfile(Mechanism.LLS, secret=secret, ciphered=True)

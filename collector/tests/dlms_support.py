@@ -92,11 +92,11 @@ def flipped(data: bytes):
 
 
 @contextlib.contextmanager
-def running_meter(framing: str):
+def running_meter(framing: str, *more: str):
     """Run the independent meter in a process of its own; gives framing and ``host:port``."""
     script = Path(__file__).with_name("dlms_meter.py")
     process = subprocess.Popen(
-        [sys.executable, str(script), framing],
+        [sys.executable, str(script), framing, *more],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

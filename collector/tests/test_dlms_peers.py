@@ -183,5 +183,16 @@ def test_refused_counter_is_asked_for_at_the_next_attempt(meter, tmp_path):
     assert values(ask(driver, meter, "1.8.0", secret=BOTH_KEYS, **GMAC))
 
 
+@pytest.mark.parametrize("kind", ["low-ciphered", "gmac"])
+def test_security_suite_one_is_read_and_not_taken_for_suite_zero(tmp_path, kind):
+    settings, secret = SECURITY[kind]
+    driver = DlmsDriver(CounterStore(tmp_path / "counters.sqlite"))
+    with running_meter("wrapper", "suite1") as meter:
+        found = ask(driver, meter, "1.8.0", secret=secret, suite=1, **settings)
+        assert found.samples["1.8.0"].value == 12345678
+        with pytest.raises(CollectorError):
+            ask(driver, meter, "1.8.0", secret=secret, suite=0, **settings)
+
+
 def test_peer_library_is_not_in_this_process():
     assert not [name for name in sys.modules if name.partition(".")[0] == "pydlms"]

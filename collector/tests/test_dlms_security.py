@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -154,6 +155,27 @@ def test_wrong_key_without_authentication_key_is_found_by_its_nonsense():
     with pytest.raises(ProtocolError) as caught:
         DlmsDriver.decode(given)
     assert caught.value.code == "bad_authentication"
+
+
+def test_suites_with_symmetric_keys_and_no_others():
+    for suite, control in enumerate((PROTECTED, PROTECTED | 1)):
+        wire = general(PLAIN_PUSH, 9, control=control)
+        found = DlmsDriver.decode({"telegram": wire.hex(), **WITH_KEYS})
+        assert len(found.records) == 2, suite
+    for control in (PROTECTED | 2, PROTECTED | 0x80, PROTECTED | 0x40):
+        with pytest.raises(ProtocolError) as caught:
+            wire = general(PLAIN_PUSH, 9, control=control)
+            DlmsDriver.decode({"telegram": wire.hex(), **WITH_KEYS})
+        assert caught.value.code == "unsupported"
+
+
+def test_decoding_does_not_load_the_library():
+    program = (
+        "import sys; from actwin_collector.protocol.dlms import DlmsDriver;"
+        f"DlmsDriver.decode({{'telegram': '{PLAIN_PUSH.hex()}'}});"
+        "assert not [name for name in sys.modules if 'gurux' in name]"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_the_same_message_twice_is_replayed():

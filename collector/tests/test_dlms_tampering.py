@@ -142,3 +142,20 @@ def test_meter_that_does_not_prove_the_key_is_refused(driver, meter):
 
 def test_after_all_that_the_meter_is_read_again(driver, meter):
     tampered(driver, meter, lambda number, data: data)
+
+
+def test_wrong_proof_under_a_sound_seal_is_refused(driver, meter, monkeypatch):
+    """A meter that shares the keys but answers another challenge: a proof heard before."""
+    from actwin_collector.protocol.dlms.association import Association
+
+    original = Association.accept
+
+    def accept(self, answer):
+        required = original(self, answer)
+        self._challenge = bytes(16)
+        return required
+
+    monkeypatch.setattr(Association, "accept", accept)
+    with pytest.raises(CollectorError) as caught:
+        tampered(driver, meter, lambda number, data: data)
+    assert caught.value.code == "bad_authentication"

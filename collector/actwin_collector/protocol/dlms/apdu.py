@@ -31,20 +31,23 @@ GLO = {
     0xCF: (ACTED, True),
 }
 MAX_BLOCKS = 4096
+SUITES = (0, 1)
 
 
 @dataclass(slots=True)
 class Security:
     """What a message must be protected with, and what has been seen so far.
 
-    ``require``: refuse everything that is not authenticated and encrypted. ``counters`` holds the
-    last invocation counter by system title; a message whose counter is not above it is refused.
+    ``require``: refuse everything that is not authenticated and encrypted with ``suite`` (0 or 1:
+    with symmetric keys they differ only in that number, which the tag covers). ``counters`` holds
+    the last invocation counter by system title; a message with one not above it is refused.
     """
 
     keys: Keys = field(default_factory=Keys)
     client_title: bytes = b""
     meter_title: bytes = b""
     require: bool = False
+    suite: int = 0
     counters: dict[bytes, int] = field(default_factory=dict)
     verified: bool | None = None
 
@@ -122,11 +125,11 @@ def _open_body(reader: Reader, title: bytes, security: Security, more: bytes = b
     body = Reader(reader.octets())
     reader.end()
     control = body.byte()
-    if control & ~PROTECTED or not control & PROTECTED:
+    if control & ~PROTECTED not in SUITES or not control & PROTECTED:
         raise ProtocolError(f"security control {control:#04x} is not supported", "unsupported")
     # One flipped bit turns the tag off: whoever gives an authentication key wants it checked.
     untagged = security.keys.authentication and not control & AUTHENTICATED
-    if untagged or (security.require and control != PROTECTED):
+    if untagged or (security.require and control != PROTECTED | security.suite):
         raise ProtocolError("a message with less protection than agreed", "unprotected")
     counter = body.number(4)
     if len(title) != TITLE_BYTES:

@@ -2,7 +2,7 @@
 """One application association by gurux-dlms; the only file, with guard.py, that knows it.
 
 Builds what is sent. What is received is opened, checked and parsed by our own code; only the
-meter's answer to the association and its proof of the key pass through the library.
+meter's answer to the association request passes through the library as well.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+from gurux_dlms.ConnectionState import ConnectionState
 from gurux_dlms.enums import Authentication, Conformance, InterfaceType, RequestTypes, Security
 from gurux_dlms.GXByteBuffer import GXByteBuffer
 from gurux_dlms.GXDLMSException import GXDLMSException
+from gurux_dlms.objects.enums import SecuritySuite
 from gurux_dlms.secure import GXDLMSSecureClient
 
 from ...model import CollectorError, ProtocolError
@@ -21,6 +23,7 @@ from . import guard
 from .acse import parse_association
 from .axdr import Reader
 from .errors import diagnostic_error, exception_error, service_error
+from .gcm import AUTHENTICATED, unseal
 
 _MECHANISMS = {
     "none": Authentication.NONE,
@@ -65,7 +68,7 @@ class Association:
             cipher.systemTitle = bytearray(security.client_title)
             cipher.blockCipherKey = bytearray(security.keys.encryption)
             cipher.authenticationKey = bytearray(security.keys.authentication)
-            cipher.security = Security.AUTHENTICATION_ENCRYPTION
+            self._protect()
             cipher.invocationCounter = counter
         if mechanism == "gmac":
             # The library's own challenge comes from a generator that can be foretold.
@@ -100,7 +103,7 @@ class Association:
         _call(self._gurux.parseAareResponse, _buffer(answer))
         if self.security:
             # The library takes the answer's protection over as its own.
-            self._gurux.ciphering.security = Security.AUTHENTICATION_ENCRYPTION
+            self._protect()
         required = self._gurux.isAuthenticationRequired
         if required != (self._mechanism == "gmac"):
             raise ProtocolError("the meter agrees to another authentication", "unprotected")
@@ -155,6 +158,10 @@ class Association:
         """What the answer to the last request must carry."""
         return self._gurux.settings.invokeId
 
+    def _protect(self) -> None:
+        self._gurux.ciphering.security = Security.AUTHENTICATION_ENCRYPTION
+        self._gurux.ciphering.securitySuite = SecuritySuite(self.security.suite)
+
     def _accept_title(self, title: bytes) -> None:
         known = self.security.meter_title
         if known and title and title != known:
@@ -187,11 +194,12 @@ class Association:
         if counter <= before or counter == around:
             raise ProtocolError(f"the counter {counter} of the proof was used before", "replayed")
         self.security.counters[self.security.meter_title] = max(counter, around)
-        try:
-            self._gurux.parseApplicationAssociationResponse(_buffer(data))
-        except Exception:
-            # The library raises a bare Exception when the proof differs.
-            raise ProtocolError("the meter does not know the key", "bad_authentication") from None
+        control = octets[0]
+        if control not in (AUTHENTICATED, AUTHENTICATED | self.security.suite):
+            raise ProtocolError(f"a proof with security control {control:#04x}", "unsupported")
+        sealed = self._challenge + octets[5:]
+        unseal(control, self.security.meter_title, counter, self.security.keys, sealed)
+        self._gurux.settings.connected |= ConnectionState.DLMS
 
     def _one(self, call: Callable, *args: object) -> bytes:
         messages = _call(call, *args)

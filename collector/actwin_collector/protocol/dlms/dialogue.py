@@ -52,7 +52,11 @@ class Dialogue:
         if options.ciphered:
             start = await self._first_counter()
             security = wire.Security(
-                options.keys, options.system_title, options.meter_title, require=True
+                options.keys,
+                options.system_title,
+                options.meter_title,
+                require=True,
+                suite=options.suite,
             )
             if options.check_counter and options.meter_title:
                 await self._load_received(security, options.meter_title)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ...channel.base import Link
 from ...model import (
@@ -23,10 +23,12 @@ from . import hdlc
 from .carrier import Carrier, HdlcCarrier, WrapperCarrier
 from .cosem import medium_of, record_of
 from .counters import CounterStore, default_store
-from .dialogue import Dialogue
 from .options import SETTINGS, Options
 from .registers import RegisterReader, parse_register
 from .transcript import decode_telegram, maker_of
+
+if TYPE_CHECKING:
+    from .dialogue import Dialogue
 
 
 class DlmsDriver(Driver):
@@ -41,7 +43,7 @@ class DlmsDriver(Driver):
     SETTINGS: ClassVar[Mapping[str, str]] = SETTINGS
 
     def __init__(self, store: CounterStore | None = None) -> None:
-        # Here and not above: ``decode`` works without the library and its proof.
+        # Here and not above: ``decode`` needs neither the library nor its proof.
         from . import guard
 
         guard.require_verification()
@@ -89,6 +91,9 @@ class DlmsDriver(Driver):
         return decode_telegram(telegram)
 
     def _dialogue(self, link: Link, options: Options, timeout: float) -> Dialogue:
+        # Here for the same reason.
+        from .dialogue import Dialogue
+
         store = None
         if options.ciphered:
             store = self._store or default_store(options.state_dir)

@@ -20,8 +20,9 @@ SETTINGS = {
     "framing": "wrapper (default on TCP) or hdlc (default on serial lines)",
     "client": "client address (SAP): 16 public, 1 management; default 16 without authentication",
     "address_size": "bytes of the HDLC server address: 0 as short as it fits, 1, 2 or 4",
-    "authentication": "none, low (password) or gmac (HLS with keys, security suite 0)",
+    "authentication": "none, low (password) or gmac (HLS with keys)",
     "ciphered": "true: low authentication inside a ciphered association",
+    "suite": "security suite of the symmetric keys, 0 (default) or 1",
     "system_title": "our own system title, 16 hex digits; one for each collector and key",
     "meter_title": "the meter's system title; another one is refused",
     "counter_name": "object with our invocation counter at the meter (0.0.43.1.0.255), or none",
@@ -44,6 +45,7 @@ _FIELDS = {
     "address_size": Field(int, 0, low=0, high=4),
     "authentication": Field(str, "none", choices=("none", "low", "gmac")),
     "ciphered": Field(bool, False),
+    "suite": Field(int, 0, low=0, high=1),
     "system_title": Field(str, ""),
     "meter_title": Field(str, ""),
     "counter_name": Field(str, "0.0.43.1.0.255"),
@@ -78,6 +80,7 @@ class Options:
     ciphered: bool
     password: bytes = field(repr=False)
     keys: Keys = field(repr=False)
+    suite: int
     system_title: bytes
     meter_title: bytes
     counter_name: bytes

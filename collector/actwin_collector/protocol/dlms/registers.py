@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ...model import (
     STATUS_OK,
@@ -33,7 +34,9 @@ from .cosem import (
     scaled,
     stamp_text,
 )
-from .dialogue import Dialogue
+
+if TYPE_CHECKING:
+    from .dialogue import Dialogue
 
 _REGISTER = re.compile(
     r"(?:(?P<class>\d{1,5}):)?(?P<name>\d[\d.\-:*&]*?)(?:#(?P<attribute>\d{1,3}))?", re.ASCII
