@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from ..config import Settings, default_path, load_settings
 from ..model import ConfigError, DeviceSpec, LineSpec
@@ -19,6 +20,16 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="configuration file (default: %(default)s, or $ACTWIN_COLLECTOR_CONFIG)",
     )
+
+
+def open_settings(args: argparse.Namespace) -> Settings:
+    """Return the settings of ``--config``, and let drivers find the state folder.
+
+    Drivers know nothing of the collector's file, yet some keep counters that must survive.
+    """
+    settings = load_settings(args.config)
+    os.environ.setdefault("ACTWIN_COLLECTOR_STATE", str(settings.collector.state_dir))
+    return settings
 
 
 def fetch_document(settings: Settings) -> dict:
@@ -44,7 +55,7 @@ def known_site(settings: Settings) -> Site:
 
 def find_device(args: argparse.Namespace) -> tuple[Settings, DeviceSpec, LineSpec]:
     """Return the settings, the device that ``args.device`` names, and its line."""
-    settings = load_settings(args.config)
+    settings = open_settings(args)
     site = known_site(settings)
     device = site.device(args.device)
     return settings, device, site.lines[device.line]

@@ -8,9 +8,8 @@ import asyncio
 import signal
 from pathlib import Path
 
-from ..config import load_settings
 from ..service import Service
-from .common import add_config
+from .common import add_config, open_settings
 
 HELP = "read the meters and deliver to Odoo until stopped (SIGTERM)"
 
@@ -27,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
-    service = Service(load_settings(args.config))
+    service = Service(open_settings(args))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
