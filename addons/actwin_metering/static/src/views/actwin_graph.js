@@ -4,6 +4,15 @@ import { registry } from "@web/core/registry";
 import { GraphModel } from "@web/views/graph/graph_model";
 import { graphView } from "@web/views/graph/graph_view";
 
+/** [[group by, value]] of a data point. */
+function rawEntries(point) {
+    return JSON.parse(point.identifier).map((raw) => Object.entries(raw)[0]);
+}
+
+function isTrue(point) {
+    return Number(rawEntries(point).some(([, value]) => value === true));
+}
+
 /**
  * Labels hours by the 24-hour clock, where the server's own repeat after noon, and says in words
  * what "true" and "false" are about.
@@ -12,11 +21,12 @@ export class ActwinGraphModel extends GraphModel {
     async _loadDataPoints(metaData) {
         const result = await super._loadDataPoints(...arguments);
         for (const point of result[0]) {
-            JSON.parse(point.identifier).forEach((raw, index) => {
-                const [spec, value] = Object.entries(raw)[0];
+            rawEntries(point).forEach(([spec, value], index) => {
                 point.labels[index] = this._label(metaData, spec, value) ?? point.labels[index];
             });
         }
+        // the first series is blue, the second red: what is true comes first
+        result[0].sort((a, b) => isTrue(b) - isTrue(a));
         return result;
     }
 
