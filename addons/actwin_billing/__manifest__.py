@@ -23,6 +23,7 @@
         "views/actwin_bill_check_views.xml",
         "views/actwin_bill_views.xml",
         "views/actwin_billing_run_views.xml",
+        "wizard/bill_accept_views.xml",
         "views/account_move_views.xml",
         "views/actwin_menus.xml",
     ],

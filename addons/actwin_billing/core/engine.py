@@ -102,5 +102,6 @@ def _adjustment(case, item):
     return Line(
         item.key, "adjustment", item.label or item.key, item.quantity, item.unit,
         rounded(unit_price, 8), amount, item.taxes, case.start, case.end, "",
-        {"formula": f"given amount {text(amount)} {case.currency}", "inputs": {}},
+        {"formula": f"given amount {text(amount)} {case.currency}",
+         "inputs": {"reason": item.reason} if item.reason else {}},
     )

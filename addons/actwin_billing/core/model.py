@@ -109,6 +109,7 @@ class Adjustment:
     taxes: tuple[str, ...] = ()
     quantity: Decimal = Decimal(1)
     unit: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ def _adjustment(data, path):
         taxes=_tax_keys(reader),
         quantity=reader.decimal("quantity", Decimal(1)),
         unit=reader.text("unit"),
+        reason=reader.text("reason"),
     )
     reader.done()
     return adjustment

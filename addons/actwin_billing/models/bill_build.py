@@ -141,6 +141,9 @@ class ActwinBillingRunBuild(models.Model):
         if answer:
             vals |= self._prepare_amounts(facts, answer)
         vals |= self._prepare_comparison(vals, history)
+        vals["judged"] = ",".join(
+            self.env["actwin.bill"]._judged_codes(vals, history, subscription.contract_kw)
+        )
         vals["snapshot"] = self._prepare_snapshot(subscription, vals["name"], facts, answer)
         vals["snapshot_hash"] = self.env["actwin.bill"]._hash(vals["snapshot"])
         return vals
@@ -160,6 +163,7 @@ class ActwinBillingRunBuild(models.Model):
         if register:
             vals["consumption"] = float(measured(facts["whole"], register))
             vals["consumption_unit"] = unit
+            vals["main_register"] = register
         return vals | self._prepare_indices(facts["readings"], register)
 
     def _prepare_indices(self, readings, register):
@@ -181,6 +185,7 @@ class ActwinBillingRunBuild(models.Model):
         if previous.consumption:
             change = (current - previous.consumption) / previous.consumption * 100
         return {
+            "previous_bill_id": previous.id,
             "previous_consumption": previous.consumption,
             "previous_amount": previous.amount_total,
             "delta_percent": change,
@@ -213,12 +218,13 @@ class ActwinBillingRunBuild(models.Model):
                 bill._prepare_reading_vals(row) for row in facts[subscription]["readings"]
             ]
             if priced[subscription]:
+                facts[subscription]["adjustments"].bill_id = bill
                 lines += bill._prepare_line_vals(priced[subscription])
                 taxes += bill._prepare_tax_vals(priced[subscription])
-        # sudo: parts of a bill are the run's alone
-        self.env["actwin.bill.line"].sudo().create(lines)
-        self.env["actwin.bill.reading"].sudo().create(readings)
-        self.env["actwin.bill.tax"].sudo().create(taxes)
+        bills.flush_recordset()
+        self.env["actwin.bill.line"]._insert(bills, lines)
+        self.env["actwin.bill.reading"]._insert(bills, readings)
+        self.env["actwin.bill.tax"]._insert(bills, taxes)
         bills.invalidate_recordset(["line_ids", "reading_ids", "tax_ids"])
 
 
@@ -278,7 +284,8 @@ class ActwinBillParts(models.Model):
 
     def _prepare_reading_vals(self, row):
         numbers = ("first_index", "last_index", "multiplier", "consumption")
-        texts = ("register", "obis", "unit", "meter_serial", "first_ts", "last_ts", "channel_id")
+        texts = ("register", "obis", "unit", "meter_serial", "first_ts", "last_ts", "channel_id",
+                 "count", "expected")
         return {
             "bill_id": self.id,
             **{key: float(row[key] or 0) for key in numbers},

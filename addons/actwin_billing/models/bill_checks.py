@@ -1,9 +1,11 @@
 import json
 from decimal import Decimal
 
-from odoo import models
+from odoo import api, models
 
 from ..core.recheck import recheck
+
+READING_RULES = ("R01", "V03", "V06", "V12", "V14")
 
 
 class ActwinBillChecks(models.Model):
@@ -34,6 +36,34 @@ class ActwinBillChecks(models.Model):
         self._create_check_records(
             [(bill, code, text, data, level) for bill, code, level, text, data in found], rules
         )
+
+    @api.model
+    def _judged_codes(self, vals, earlier, contract_kw):
+        """Codes of the rules that can be applied to a bill with ``vals`` and this history.
+
+        Only of these may be said that they found nothing.
+        """
+        codes = [*READING_RULES, "K01", "K02", "K04", "K11", "K17"]
+        priced, start = "amount_total" in vals, vals["date_from"]
+        if priced:
+            codes += ["K13", "K16", "K18", "K20"]
+        if earlier:
+            codes.append("K03")
+        if priced and earlier and earlier[0].consumption:
+            codes += ["K05", "K06", "K12"]
+        if priced and self._of_last_year(start, earlier):
+            codes.append("K07")
+        if priced and contract_kw and vals.get("consumption_unit") == "kWh":
+            codes.append("K10")
+        return codes
+
+    @api.model
+    def _of_last_year(self, start, earlier):
+        """The bill among ``earlier`` whose month is that of ``start``, a year before."""
+        return next((
+            bill for bill in earlier
+            if (bill.date_from.month, bill.date_from.year + 1) == (start.month, start.year)
+        ), self.browse())
 
     def _rules(self):
         """{code: rule}, archived ones too (their findings are dropped when created)."""
@@ -128,13 +158,9 @@ class ActwinBillChecks(models.Model):
         usual = sum(bill._per_day() for bill in earlier[:2]) / len(earlier[:2])
         yield from self._deviation(("K05", "K06"), today, usual, rules,
                                    self.env._("against the last bills"))
-        last_year = [
-            bill for bill in earlier
-            if (bill.date_from.month, bill.date_from.year + 1)
-            == (self.date_from.month, self.date_from.year)
-        ]
+        last_year = self._of_last_year(self.date_from, earlier)
         if last_year:
-            yield from self._deviation(("K07", "K07"), today, last_year[0]._per_day(), rules,
+            yield from self._deviation(("K07", "K07"), today, last_year._per_day(), rules,
                                        self.env._("against the same month last year"))
         previous = earlier[0]
         if self.consumption and previous.consumption and previous.amount_untaxed:

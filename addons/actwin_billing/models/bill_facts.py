@@ -63,13 +63,21 @@ class ActwinBillFacts(models.AbstractModel):
         (code, message, parameters)."""
         plans = {item: self._plan(run, item) for item in subscriptions}
         series = self._series(plans)
+        adjustments = self._adjustments(subscriptions)
         prices = {}
         for item, plan in plans.items():
             key = (item.tariff_id, plan["period"].zone.key)
             if key not in prices:
                 prices[key] = self._prices(item.tariff_id, plan["period"])
             plan["prices"] = prices[key]
+            plan["adjustments"] = adjustments.get(item, self.env["actwin.adjustment"])
         return {item: self._facts(item, plan, series) for item, plan in plans.items()}
+
+    def _adjustments(self, subscriptions):
+        """{subscription: amounts that wait for its next bill}."""
+        return self.env["actwin.adjustment"].search([
+            ("subscription_id", "in", subscriptions.ids), ("bill_id", "=", False),
+        ]).grouped("subscription_id")
 
     def _prices(self, tariff, period):
         """Tariff and taxes for the core, once for all subscriptions that share them."""
@@ -163,6 +171,7 @@ class ActwinBillFacts(models.AbstractModel):
             "period": period,
             "case": self._case(subscription, plan, segments),
             "readings": self._readings(plan, whole),
+            "adjustments": plan["adjustments"],
             **checked,
         }
 
@@ -217,6 +226,7 @@ class ActwinBillFacts(models.AbstractModel):
             },
             "subscriber": subscription._facts(),
             "segments": segments,
+            "adjustments": [item._facts() for item in plan["adjustments"]],
             **plan["prices"],
         }
 
@@ -239,8 +249,15 @@ class ActwinBillFacts(models.AbstractModel):
                     "consumption": self._text(segment.get("consumption")),
                     "first_ts": self._stamp(info.get("first_ts")),
                     "last_ts": self._stamp(info.get("last_ts")),
+                    "count": info.get("count") or 0,
+                    "expected": self._expected(channel, plan["period"]),
                 })
         return rows
+
+    def _expected(self, channel, period):
+        """Intervals of the period."""
+        minutes = (period.end - period.start).total_seconds() / 60
+        return int(minutes / (channel.interval_minutes or 15))
 
     def _text(self, value):
         return None if value is None else text(value)
@@ -285,8 +302,7 @@ class ActwinBillFacts(models.AbstractModel):
 
     def _gaps(self, channel, info, period, data):
         """Interval data adds up only when no interval is missing."""
-        minutes = (period.end - period.start).total_seconds() / 60
-        missing = int(minutes / (channel.interval_minutes or 15)) - (info.get("count") or 0)
+        missing = self._expected(channel, period) - (info.get("count") or 0)
         if missing > 0:
             yield "V12", self.env._(
                 "%(missing)s intervals are missing: %(channel)s",

@@ -222,4 +222,5 @@ class ActwinBillPost(models.Model):
                 [{"ref": self.env._("Credit of %s", bill.move_id.name)}], cancel=True
             )
             bill._update({"state": "credited", "credit_move_id": credit.id})
+        self._release_adjustments()
         return True

@@ -17,4 +17,4 @@ class ActwinBillTax(models.Model):
     base = fields.Monetary(readonly=True)
     amount = fields.Monetary(readonly=True)
     formula = fields.Char(readonly=True)
-    site_id = fields.Many2one(related="bill_id.site_id", store=True)
+    site_id = fields.Many2one(related="bill_id.site_id", store=True, precompute=True)

@@ -22,8 +22,8 @@ class ActwinBillingChunk(models.Model):
     run_id = fields.Many2one(
         "actwin.billing.run", required=True, readonly=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="run_id.company_id", store=True)
-    site_id = fields.Many2one(related="run_id.site_id", store=True)
+    company_id = fields.Many2one(related="run_id.company_id", store=True, precompute=True)
+    site_id = fields.Many2one(related="run_id.site_id", store=True, precompute=True)
     kind = fields.Selection(
         [("compute", "Control invoices"), ("post", "Posting")], required=True, readonly=True
     )

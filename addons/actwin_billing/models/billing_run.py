@@ -164,26 +164,23 @@ class ActwinBillingRun(models.Model):
             domain.append(("id", "in", self.subscription_ids.ids))
         return domain
 
-    def _open_bills(self, name, domain=()):
+    def _open_bills(self, name, default):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
             "name": name,
             "res_model": "actwin.bill",
-            "view_mode": "list,form,pivot,graph",
-            "domain": [("run_id", "=", self.id), *domain],
-            "context": {"search_default_live": 1},
+            "view_mode": "list,kanban,form,pivot,graph",
+            "domain": [("run_id", "=", self.id)],
+            "context": {f"search_default_{default}": 1},
         }
 
     def action_open_bills(self):
-        return self._open_bills(self.env._("Control invoices"))
+        return self._open_bills(self.env._("Control invoices"), "live")
 
     def action_open_review(self):
         """Control invoices a person has to look at."""
-        return self._open_bills(
-            self.env._("To review"),
-            [("state", "in", UNPOSTED), ("severity", "in", ("warn", "block"))],
-        )
+        return self._open_bills(self.env._("Control invoices"), "review")
 
     def action_open_moves(self):
         self.ensure_one()

@@ -61,6 +61,7 @@ class ActwinSubscription(models.Model):
     transformer_kva = fields.Float(string="Rated power (kVA)", digits=(16, 3))
     transformer_percent = fields.Float(string="Loss (%)", digits=(16, 4))
     payment_term_id = fields.Many2one("account.payment.term")
+    adjustment_ids = fields.One2many("actwin.adjustment", "subscription_id")
     bill_ids = fields.One2many("actwin.bill", "subscription_id")
     bill_count = fields.Integer(compute="_compute_bill_count")
 

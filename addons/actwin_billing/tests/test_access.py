@@ -6,7 +6,7 @@ from .common import BillingCommon
 BUSINESS = ("actwin.tariff", "actwin.tariff.version", "actwin.tariff.component",
             "actwin.subscription", "actwin.billing.run", "actwin.billing.chunk", "actwin.bill",
             "actwin.bill.line", "actwin.bill.reading", "actwin.bill.tax", "actwin.bill.check",
-            "actwin.billing.rule")
+            "actwin.billing.rule", "actwin.adjustment")
 
 
 @tagged("post_install", "-at_install")

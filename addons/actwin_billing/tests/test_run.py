@@ -42,6 +42,22 @@ class TestRun(BillingCommon):
         self.assertEqual(bill.amount_untaxed, 25337.76 + 9.0)
         self.assertEqual(bill.amount_total, 31306.03 + 11.34)
 
+    def test_a_hundred_thousandth_on_any_price_shows_in_the_bill(self):
+        """Big quantities: 0.00001 on one price moves one line, and by exactly its share."""
+        self.create_subscription("T01", {"t1": "3200000", "t2": "900000", "t3": "1400000"})
+        bill = self.compute(self.create_run())
+        usual = {line.key: line.amount for line in bill.line_ids}
+        self.assertEqual(usual, {"energy_t1": 8800000.0, "energy_t2": 4140000.0,
+                                 "energy_t3": 2072000.0, "distribution": 10325755.0})
+        for component in self.tariff.version_ids.component_ids:
+            component.price += 0.00001
+            bill = self.compute_again(bill)
+            moved = {line.key: round(line.amount - usual[line.key], 2) for line in bill.line_ids
+                     if line.amount != usual[line.key]}
+            line = bill.line_ids.filtered(lambda line, key=component.key: line.key == key)
+            self.assertEqual(moved, {component.key: round(line.quantity * 0.00001, 2)})
+            component.price -= 0.00001
+
     def compute_again(self, bill):
         run = bill.run_id
         bill.action_recompute()

@@ -51,7 +51,8 @@ export class ActwinProgressField extends Component {
         Object.assign(this.state, { done, total });
         if (!WORKING.includes(state) && WORKING.includes(record.data.state)) {
             if (!(await record.isDirty())) {
-                await record.model.load();
+                // not model.load(): it would leave a button's own reload unanswered
+                await record.model.root.load();
             }
         }
     }

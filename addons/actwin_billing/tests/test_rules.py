@@ -1,0 +1,108 @@
+from odoo import Command
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+
+from .common import BillingCommon
+
+PARTS = ("actwin.bill", "actwin.bill.line", "actwin.bill.reading", "actwin.bill.tax",
+         "actwin.bill.check")
+WORK = ("actwin.subscription", "actwin.adjustment", "actwin.billing.run", "actwin.billing.chunk")
+PRICES = ("actwin.tariff", "actwin.tariff.version", "actwin.tariff.component")
+
+
+@tagged("post_install", "-at_install")
+class TestRules(BillingCommon):
+    """Who sees what of a month with one open site and one that is bound to its staff."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users = {
+            "insider": cls.create_user("insider", "actwin_billing.group_accountant"),
+            "outsider": cls.create_user("outsider", "actwin_billing.group_accountant"),
+            "administrator": cls.create_user(
+                "administrator",
+                "actwin_billing.group_accountant,actwin_metering.group_administrator"),
+            "stranger": cls.create_user("stranger", "actwin_billing.group_accountant",
+                                        cls.env["res.company"].create({"name": "Other"})),
+            "tenant": cls.create_user("tenant", "base.group_portal"),
+        }
+        mine = cls.create_subscription("T01")
+        cls.create_subscription("T02")
+        cls.users["tenant"].partner_id = mine.partner_id
+        open_site, cls.site = cls.site, cls.site.copy({"code": "ZB2", "user_ids": [
+            Command.link(cls.users["insider"].id)]})
+        cls.create_subscription("T03")
+        subscriptions = cls.env["actwin.subscription"].search(
+            [("company_id", "=", cls.company.id)])
+        cls.env["actwin.adjustment"].create([
+            {"subscription_id": item.id, "name": "Fee", "amount": 1, "reason": "test"}
+            for item in subscriptions])
+        for site in (open_site, cls.site):
+            run = cls.create_run(site_id=site.id)
+            for step in (run.action_compute, run.run_now, run.action_approve, run.action_post,
+                         run.run_now):
+                step()
+        unposted = cls.create_run(
+            site_id=open_site.id, date_from="2025-12-01", date_to="2025-12-31")
+        unposted.action_compute()
+        unposted.run_now()
+        cls.rules = cls.env["ir.rule"].browse(cls.env["ir.model.data"].search(
+            [("module", "=", "actwin_billing"), ("model", "=", "ir.rule")]).mapped("res_id"))
+
+    @classmethod
+    def create_user(cls, name, groups, company=None):
+        return new_test_user(cls.env, login=f"rules_{name}", groups=groups,
+                             company_id=(company or cls.company).id)
+
+    def sites(self, records):
+        """Codes of the sites of the records."""
+        return sorted(set(records.sudo().mapped("site_id.code")))
+
+    def seen(self, user, model):
+        """What a user sees of a model in this company; None without the right."""
+        try:
+            found = self.env[model].with_user(user).search([])
+            return found.sudo().filtered(lambda row: row.company_id == self.company)
+        except AccessError:
+            return None
+
+    def matrix(self):
+        self.env.invalidate_all()
+        return {
+            (name, model): records if records is None else records.ids
+            for name, user in self.users.items() for model in PARTS + WORK + PRICES
+            for records in [self.seen(user, model)]
+        }
+
+    def test_each_sees_its_own(self):
+        for model in PARTS + WORK:
+            with self.subTest(model):
+                seen = {name: self.seen(user, model) for name, user in self.users.items()}
+                self.assertEqual(self.sites(seen["insider"]), ["ZB1", "ZB2"])
+                self.assertEqual(self.sites(seen["administrator"]), ["ZB1", "ZB2"])
+                self.assertEqual(self.sites(seen["outsider"]), ["ZB1"])
+                self.assertFalse(seen["stranger"])
+        for model in PRICES:
+            self.assertTrue(self.seen(self.users["outsider"], model), model)
+            self.assertFalse(self.seen(self.users["stranger"], model), model)
+
+    def test_a_tenant_sees_what_is_posted_to_it(self):
+        tenant = self.users["tenant"]
+        bill = self.seen(tenant, "actwin.bill")
+        self.assertEqual((len(bill), bill.partner_id, bill.state), (1, tenant.partner_id, "posted"))
+        for model in PARTS[1:4]:
+            self.assertEqual(self.seen(tenant, model).bill_id, bill, model)
+        for model in (PARTS[4], *WORK, *PRICES):
+            self.assertIsNone(self.seen(tenant, model), model)
+
+    def test_no_rule_can_go_unnoticed(self):
+        """Without any one of the rules somebody sees more or less than before."""
+        self.assertGreater(len(self.rules), 30)
+        usual = self.matrix()
+        for rule in self.rules:
+            with self.subTest(rule.name):
+                rule.active = False
+                self.assertNotEqual(self.matrix(), usual)
+                rule.active = True
+        self.assertEqual(self.matrix(), usual)
