@@ -15,7 +15,7 @@ TOOLCHAIN = Path(os.environ["ACTWIN_TOOLCHAIN"])
 DATABASE = "actwin_bench"
 ADDON = "actwin_bench"
 _START_SECONDS = 120
-_GROUP_SECONDS = 400
+_GROUP_SECONDS = 900
 
 
 def free_port():
