@@ -2,6 +2,7 @@ from . import (
     occupied_mixin,
     ingest_batch,
     reading_store,
+    store_upkeep,
     reading,
     reading_ingest,
     reading_version,
