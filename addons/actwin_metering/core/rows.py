@@ -120,6 +120,14 @@ def _ts(ts, latest):
     return ts
 
 
+def exact_value(value):
+    """Plain decimal text of a value that the store would take, None of any other."""
+    try:
+        return _value(value)
+    except _RowFault:
+        return None
+
+
 def _value(value):
     if not isinstance(value, str) or len(value) > _LONGEST_VALUE or not _VALUE.fullmatch(value):
         raise _RowFault("bad_value", f"no decimal text: {as_text(value, 60)}")

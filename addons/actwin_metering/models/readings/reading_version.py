@@ -1,14 +1,44 @@
-from odoo import fields, models
-from odoo.exceptions import AccessError
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 
-from ...const import EDITED, QUALITIES, SOURCES
+from ...const import EDITED, MANUAL, QUALITIES, SOURCES
+from ...core.rows import exact_value
+from ...core.text import as_moment
+
+# the first value goes on record before anything is put in its place
+_KEEP_FIRST = """
+INSERT INTO actwin_reading_version
+    (channel_id, site_id, company_id, ts, value, quality, source, kind, state, date)
+SELECT r.channel_id, %(site)s, %(company)s, r.ts, r.value, r.quality::text, r.source::text,
+       'original', 'superseded', %(now)s
+  FROM actwin_reading r WHERE r.channel_id = %(channel)s AND r.ts = %(ts)s
+   AND NOT EXISTS (SELECT FROM actwin_reading_version v
+                    WHERE v.channel_id = r.channel_id AND v.ts = r.ts)
+"""
+_CORRECT = """
+WITH superseded AS (
+    UPDATE actwin_reading_version SET state = 'superseded'
+     WHERE channel_id = %(channel)s AND ts = %(ts)s AND state = 'taken'
+), effective AS (
+    INSERT INTO actwin_reading (ts, value, channel_id, quality, source)
+    VALUES (%(ts)s, %(value)s::numeric, %(channel)s, %(quality)s, %(source)s)
+    ON CONFLICT (channel_id, ts) DO UPDATE
+       SET value = excluded.value, quality = excluded.quality, source = excluded.source
+)
+INSERT INTO actwin_reading_version
+    (channel_id, site_id, company_id, ts, value, quality, source, kind, state, date, user_id,
+     reason)
+VALUES (%(channel)s, %(site)s, %(company)s, %(ts)s, %(value)s::numeric, %(quality)s::text,
+        %(source)s::text, 'edit', 'taken', %(now)s, %(user)s, %(reason)s)
+RETURNING id
+"""
 
 
 class ActwinReadingVersion(models.Model):
     """A value a reading had, has or was offered: the first one, a conflict, an edit.
 
-    Written by SQL and by the two actions below, never deleted. ``actwin.reading`` holds the
-    effective value.
+    Written by SQL, ``correct`` and the two actions below, never deleted. ``actwin.reading`` holds
+    the effective value.
     """
 
     _name = "actwin.reading.version"
@@ -49,6 +79,65 @@ class ActwinReadingVersion(models.Model):
         "(channel_id, ts) WHERE kind = 'original'", "A reading has one first value."
     )
 
+    @api.model
+    def correct(self, channel, ts, value, reason):
+        """Put an operator's value in the place of a reading, or where one is missing.
+
+        The first value stays on record for good, and so does this one, with who, when and why.
+
+        :param channel: id or key of the channel
+        :param ts: moment of the reading: ISO 8601 text (UTC when it names no zone) or epoch seconds
+        :param value: the index or consumption as decimal text, before the multiplier
+        :param reason: why, for whoever audits the bill
+        :return: id of the new version
+        """
+        self._check_group()
+        found = self._correct_channel(channel)
+        moment, number = as_moment(ts), exact_value(str(value))
+        if moment is None or moment > fields.Datetime.now():
+            raise UserError(self.env._("The time %s is none of a reading.", ts))
+        if number is None:
+            raise UserError(self.env._("%s is no decimal value.", value))
+        if not isinstance(reason, str) or not reason.strip():
+            raise UserError(self.env._("A correction needs a reason."))
+        return self._apply_correction(found, moment.replace(microsecond=0), number, reason.strip())
+
+    def _correct_channel(self, channel):
+        name = "key" if isinstance(channel, str) else "id"
+        found = self.env["actwin.channel"].search([(name, "=", channel)])
+        if not found:
+            raise UserError(self.env._("There is no channel %s.", channel))
+        return found
+
+    def _apply_correction(self, channel, ts, value, reason):
+        """SQL throughout: a float would not hold the value's exact digits."""
+        self.env.flush_all()
+        store = self.env["actwin.reading.store"].sudo()  # the tables have no ORM rights at all
+        store._ensure_months([ts])
+        parameters = {
+            "channel": channel.id,
+            "site": channel.site_id.id,
+            "company": channel.company_id.id,
+            "ts": ts,
+            "value": value,
+            "quality": EDITED,
+            "source": MANUAL,
+            "now": self.env.cr.now(),
+            "user": self.env.uid,
+            "reason": reason,
+        }
+        self.env.cr.execute(_KEEP_FIRST, parameters)
+        self.env.cr.execute(_CORRECT, parameters)
+        version_id = self.env.cr.fetchone()[0]
+        self.env["actwin.rollup"].sudo()._mark_moments(channel.id, [ts])
+        store._refresh_last(channel.ids)
+        self.invalidate_model()
+        return version_id
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Versions of a reading are never deleted."))
+
     def action_take(self):
         """Make the offered value the effective one; the standing value stays on record."""
         self._check_operator()
@@ -65,9 +154,12 @@ class ActwinReadingVersion(models.Model):
         return True
 
     def _check_operator(self):
+        self._check_group()
+        self.check_access("read")
+
+    def _check_group(self):
         if not self.env.su and not self.env.user.has_group("actwin_metering.group_operator"):
             raise AccessError(self.env._("Only operators decide on readings."))
-        self.check_access("read")
 
     def _apply_conflict(self):
         """SQL throughout: a float would not hold the value's exact digits."""
