@@ -69,9 +69,9 @@ def parse(batch):
     """Batch of the plain form (architecture.md, "Ingest contract"); Refused on a bad header."""
     result = parse_header(batch)
     points = batch.get("points") or {}
+    result.digest = digest([points, batch.get("events"), batch.get("comm")])
     try:
         result.columns = _columns(points)
-        result.digest = digest(points)
     except Refused as refused:
         result.rejects.append(Reject(BATCH_ROW, refused.reason, refused.text))
     return result
@@ -147,12 +147,14 @@ def _records(header, name, convert, rejects):
 
 def _event(item):
     ts = as_moment(item.get("ts"))
-    if not (is_key(item.get("device")) and ts and is_key(str(item.get("code", "")))):
+    code = item.get("code")
+    code = as_text(code) if type(code) is int else code
+    if not (is_key(item.get("device")) and ts and is_key(code)):
         return None
     return {
         "device_key": item["device"],
         "ts": ts.isoformat(),
-        "code": str(item["code"]),
+        "code": code,
         "text": as_text(item.get("text") or "", 500),
     }
 

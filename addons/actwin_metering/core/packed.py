@@ -5,13 +5,12 @@ int64[n] epoch seconds, uint8[n] status, then the n values as decimal text joine
 """
 
 import binascii
-import hashlib
 import sys
 import zlib
 from array import array
 from base64 import b64decode
 
-from .batch import BATCH_ROW, Columns, Refused, Reject, parse_header
+from .batch import BATCH_ROW, Columns, Refused, Reject, digest, parse_header
 from .limits import MAX_ROWS
 
 _FIXED = 4 + 8 + 1
@@ -26,11 +25,10 @@ def parse_packed(header, payload):
     are kept.
     """
     result = parse_header(header)
+    names = ("n", "channels", "events", "comm")
+    result.digest = digest([payload, *(header.get(name) for name in names)])
     try:
-        data = _inflate(header, payload)
-        result.columns = _unpack(header, data)
-        keys = repr(header.get("channels")).encode("utf-8", "replace")
-        result.digest = hashlib.sha256(keys + data).hexdigest()
+        result.columns = _unpack(header, _inflate(header, payload))
     except Refused as refused:
         result.rejects.append(Reject(BATCH_ROW, refused.reason, refused.text))
     return result
@@ -65,10 +63,8 @@ def _unpack(header, data):
     index = _array("I", data[: 4 * rows])
     ts = _array("q", data[4 * rows : 12 * rows])
     status = list(data[12 * rows : _FIXED * rows])
-    try:
-        values = data[_FIXED * rows :].decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Refused("bad_type", "the values are not text") from error
+    # a damaged character makes its own row unreadable, not the others
+    values = data[_FIXED * rows :].decode("utf-8", "replace")
     values = values.split("\n") if values or rows else []
     if len(values) != rows:
         raise Refused("unequal_lengths", f"{len(values)} values for {rows} rows")

@@ -12,7 +12,7 @@ class ActwinCollector(models.Model):
     _inherit = "actwin.collector"
 
     @api.model
-    def get_config(self, code):
+    def get_config(self, code=None):
         """Configuration of the collector ``code``: its own site's devices, and their secrets.
 
         :return: ``{'version', 'collector', 'site', 'tz', 'lines': [{'key', 'kind', 'host', 'port',
@@ -36,7 +36,7 @@ class ActwinCollector(models.Model):
         }
 
     @api.model
-    def report_status(self, code, status):
+    def report_status(self, code=None, status=None):
         """Take a collector's health report.
 
         :param dict status: ``{'version', 'started_at', 'devices': {key: {'ok', 'errors', 'last_ok',
@@ -79,9 +79,10 @@ class ActwinCollector(models.Model):
             last_ok = as_moment(item.get("last_ok"))
             error = as_text(item.get("last_error") or "", 500)
             self.env.cr.execute(  # by SQL: a device's state is not its configuration
-                "UPDATE actwin_device SET last_ok = greatest(last_ok, %s), last_error = %s"
+                "UPDATE actwin_device SET last_error = %s,"
+                " last_ok = greatest(last_ok, least(%s, now() AT TIME ZONE 'UTC'))"
                 " WHERE id = %s",
-                [last_ok, error or None, device.id],
+                [error or None, last_ok, device.id],
             )
         self.device_ids.invalidate_recordset(["last_ok", "last_error"])
 

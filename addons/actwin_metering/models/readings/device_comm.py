@@ -56,7 +56,9 @@ class ActwinDeviceComm(models.Model):
                    SET last_ok = greatest(d.last_ok, k.last_ok),
                        last_error = CASE WHEN NOT k.ok THEN coalesce(k.error, d.last_error) END
                   FROM (SELECT DISTINCT ON (device_id) device_id, ok, error,
-                               max(ended) FILTER (WHERE ok) OVER (PARTITION BY device_id) AS last_ok
+                               -- a collector whose clock runs ahead must not hide a silence
+                               least(max(ended) FILTER (WHERE ok) OVER (PARTITION BY device_id),
+                                     now() AT TIME ZONE 'UTC') AS last_ok
                           FROM known WHERE device_id IS NOT NULL
                          ORDER BY device_id, started DESC) k
                  WHERE d.id = k.device_id

@@ -43,7 +43,7 @@ class ActwinIngestBatch(models.Model):
             "SELECT answer, digest FROM actwin_ingest_batch WHERE batch_id = %s", [batch.batch_id]
         )
         row = self.env.cr.fetchone()
-        if row is None or row[1] != batch.digest:
+        if row is None or not batch.digest or row[1] != batch.digest:
             return None
         answer = row[0]
         return answer | {

@@ -78,7 +78,7 @@ class ActwinReading(models.Model):
     _inherit = "actwin.reading"
 
     @api.model
-    def ingest(self, batch):
+    def ingest(self, batch=None):
         """Take a delivery of readings, events and dialogues in its plain form.
 
         :param dict batch: ``{'batch_id', 'collector', 'sent_at', 'points': {'channel': [key…],
@@ -90,7 +90,7 @@ class ActwinReading(models.Model):
         return self._ingest(parse, batch)
 
     @api.model
-    def ingest_packed(self, header, payload):
+    def ingest_packed(self, header=None, payload=None):
         """Take the same delivery packed: see ``core/packed.py``. Same answer as ``ingest``."""
         return self._ingest(parse_packed, header, payload)
 

@@ -1,10 +1,14 @@
 import hashlib
+import re
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ...core.batch import BATCH_ROW, Columns
 from ...core.limits import MAX_ROWS
+
+_WHOLE = re.compile(r"(-?[0-9]{1,18})(?:\.0)?")
+"""A whole number as text, also of a whole float."""
 
 REASONS = [
     ("bad_type", "Wrong type"),
@@ -126,5 +130,5 @@ class ActwinReadingReject(models.Model):
 
 def _number(text):
     """Whole number of a stored text, the text itself when it is none."""
-    text = text or ""
-    return int(text) if text.lstrip("-").isascii() and text.lstrip("-").isdigit() else text
+    match = _WHOLE.fullmatch(text or "")
+    return int(match[1]) if match else text or ""
