@@ -129,3 +129,13 @@ class TestMaster(MeteringCase):
         self.assertEqual(
             search([("properties.crew", ">", 10), ("kind_id", "=", kind.id)]), subscriber
         )
+
+    def test_writing_the_same_site_and_point_again_changes_nothing(self):
+        self.send(("2026-03-02 09:00:00", "1"))
+        self.roll()
+        self.point.write({"site_id": self.site.id})
+        self.channel.write({"point_id": self.point.id, "digits": 5, "kind": "index"})
+        self.assertEqual(self.rollup._count_dirty(), 0)
+        other = self.create_site(code="TS7")
+        with self.assertRaises(UserError):
+            self.point.site_id = other

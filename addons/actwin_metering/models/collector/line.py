@@ -17,7 +17,7 @@ class ActwinLine(models.Model):
     company_id = fields.Many2one(related="collector_id.company_id", store=True, index=True)
     key = fields.Char(required=True)
     kind = fields.Selection(
-        [("tcp", "TCP"), ("serial", "Serial"), ("rtu_tcp", "Serial over TCP"), ("udp", "UDP")],
+        [("tcp", "TCP"), ("serial", "Serial port"), ("rtu_tcp", "Serial over TCP"), ("udp", "UDP")],
         required=True,
         default="tcp",
     )

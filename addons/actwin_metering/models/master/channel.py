@@ -123,11 +123,14 @@ class ActwinChannel(models.Model):
                 )
 
     def write(self, vals):
-        if "point_id" in vals and self.filtered("last_ts"):
+        moved = self.filtered(lambda c: "point_id" in vals and c.point_id.id != vals["point_id"])
+        if moved.filtered("last_ts"):
             raise UserError(self.env._("A channel with readings stays at its point."))
+        recount = _RECOMPUTE & vals.keys()
+        before = {channel: [channel[name] for name in recount] for channel in self}
         result = super().write(vals)
-        if _RECOMPUTE & vals.keys():
-            self.env["actwin.rollup"]._mark(self.ids)
+        changed = self.filtered(lambda c: before[c] != [c[name] for name in recount])
+        self.env["actwin.rollup"]._mark(changed.ids)
         if _SENT_TO_COLLECTOR & vals.keys():
             parameters = self.env["actwin.device.parameter"].sudo()
             parameters.search([("channel_id", "in", self.ids)]).device_id.collector_id._bump()

@@ -181,7 +181,8 @@ class ActwinPoint(models.Model):
                 )
 
     def write(self, vals):
-        if "site_id" in vals and self.channel_ids.filtered("last_ts"):
+        moved = self.filtered(lambda p: "site_id" in vals and p.site_id.id != vals["site_id"])
+        if moved.channel_ids.filtered("last_ts"):
             raise UserError(self.env._("A point with readings stays at its site."))
         return super().write(vals)
 
