@@ -157,7 +157,8 @@ class AccountMove(models.Model):
             }
         )
         self.invalidate_recordset(["ubl_cii_xml_id", "ubl_cii_xml_file"])
-        self.write(
+        # Nothing the lines or taxes depend on: a synchronisation of each would cost as much again.
+        self.with_context(skip_invoice_sync=True).write(
             {
                 "actwin_ubl_status": "ready",
                 "actwin_ubl_name": name,
