@@ -55,6 +55,7 @@ class ActwinCollector(models.Model):
     def _authorised(self, code):
         """The collector ``code`` with full rights (its user reads no record), or AccessError."""
         user = self.env.user
+        # sudo: a collector's user may read nothing; _speaks_for decides right after
         collector = self.sudo().search([("code", "=", code if isinstance(code, str) else "")])
         if not collector or not collector._speaks_for(user, self.env.su):
             raise AccessError(self.env._("There is no such collector for this user."))
@@ -116,6 +117,7 @@ class ActwinCollector(models.Model):
         return keys.with_user(user).sudo()._generate("rpc", f"actwin {self.code}", None)
 
     def _ensure_user(self):
+        # sudo: managers may not make users; this one gets the collector's group and nothing else
         collector = self.sudo()
         if not collector.user_id:
             collector.user_id = (

@@ -69,10 +69,12 @@ class ActwinDevice(models.Model):
     def _compute_secret(self):
         for device in self:
             device.secret = ""
+            # sudo: nobody may read the field; only whether it is set is told
             device.has_secret = bool(device.sudo().secret_encrypted)
 
     def _inverse_secret(self):
         for device in self:
+            # sudo: nobody may write the field but through this inverse, after write access
             device.sudo().secret_encrypted = secrets.encrypt(device.secret)
 
     @api.depends("last_ok", "schedule_id.poll_seconds")

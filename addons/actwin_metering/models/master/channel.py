@@ -132,6 +132,7 @@ class ActwinChannel(models.Model):
         changed = self.filtered(lambda c: before[c] != [c[name] for name in recount])
         self.env["actwin.rollup"]._mark(changed.ids)
         if _SENT_TO_COLLECTOR & vals.keys():
+            # sudo: whoever may change the key need not see devices; only a version is raised
             parameters = self.env["actwin.device.parameter"].sudo()
             parameters.search([("channel_id", "in", self.ids)]).device_id.collector_id._bump()
         return result
@@ -140,16 +141,3 @@ class ActwinChannel(models.Model):
     def _unlink_except_with_readings(self):
         if self.filtered("last_ts"):
             raise UserError(self.env._("A channel with readings is archived, not deleted."))
-
-    def action_open_readings(self):
-        self.ensure_one()
-        return self._action_for("actwin_metering.actwin_reading_action")
-
-    def action_open_consumption(self):
-        self.ensure_one()
-        return self._action_for("actwin_metering.actwin_consumption_day_action")
-
-    def _action_for(self, xmlid):
-        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        context = {"search_default_last_days": 1}
-        return action | {"domain": [("channel_id", "=", self.id)], "context": context}

@@ -185,24 +185,3 @@ class ActwinPoint(models.Model):
         if moved.channel_ids.filtered("last_ts"):
             raise UserError(self.env._("A point with readings stays at its site."))
         return super().write(vals)
-
-    def action_open_consumption(self):
-        self.ensure_one()
-        return self._action_for("actwin_metering.actwin_consumption_day_action", "point_id")
-
-    def action_open_readings(self):
-        self.ensure_one()
-        return self._action_for("actwin_metering.actwin_reading_action", "point_id")
-
-    def action_open_channels(self):
-        self.ensure_one()
-        return self._action_for("actwin_metering.actwin_channel_action", "point_id")
-
-    def action_open_children(self):
-        self.ensure_one()
-        return self._action_for("actwin_metering.actwin_point_action", "parent_id")
-
-    def _action_for(self, xmlid, field):
-        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
-        context = {"search_default_last_days": 1, f"default_{field}": self.id}
-        return action | {"domain": [(field, "=", self.id)], "context": context}

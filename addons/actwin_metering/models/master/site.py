@@ -93,6 +93,7 @@ class ActwinSite(models.Model):
         moved = self.filtered(lambda site: "tz" in vals and site.tz != vals["tz"])
         result = super().write(vals)
         if moved:
+            # sudo: the rollups of every channel move with the day, seen by the caller or not
             channels = self.env["actwin.channel"].sudo().with_context(active_test=False)
             self.env["actwin.rollup"]._reset(channels.search([("site_id", "in", moved.ids)]).ids)
         return result

@@ -103,6 +103,8 @@ class ActwinReading(models.Model):
             collector = self._ingest_collector(batch.collector)
         except Refused as refused:
             return self._refuse(refused)
+        # sudo, here and below: a collector's user has no access to any of these tables; it was
+        # just checked that it speaks for this collector, and rows go to its own site only
         registry = self.env["actwin.ingest.batch"].sudo()
         known = registry._find_answer(batch)
         if known is not None:
@@ -134,6 +136,7 @@ class ActwinReading(models.Model):
 
     def _refuse(self, refused):
         """Answer to a delivery that cannot be attributed; kept for the operator all the same."""
+        # sudo: the caller's own collector, and one reject that says what it sent
         collector = (
             self.env["actwin.collector"].sudo().search([("user_id", "=", self.env.uid)], limit=1)
         )
@@ -150,6 +153,7 @@ class ActwinReading(models.Model):
         accepted, rejects = check(columns, mine, foreign, time.time())
         counts = {"accepted": 0, "duplicates": 0, "conflicts": 0}
         if len(accepted):
+            # sudo: makes partitions only; which channels may be written was resolved above
             store = self.env["actwin.reading.store"].sudo()
             store._ensure_epochs(accepted.ts)
             parameters = rows_literals(accepted) | {

@@ -97,6 +97,7 @@ class ActwinReadingReject(models.Model):
     def action_replay(self):
         """Offer open rows to the store again; what it takes is closed, the rest gets its reason."""
         self._check_operator()
+        # sudo: rejects are written by nobody but here; group and records were checked
         rejects = self.sudo().filtered(lambda item: item.state == "open" and item.row_index >= 0)
         for collector, items in rejects.grouped("collector_id").items():
             for start in range(0, len(items), MAX_ROWS):
@@ -105,6 +106,7 @@ class ActwinReadingReject(models.Model):
 
     def action_dismiss(self):
         self._check_operator()
+        # sudo: as in action_replay
         self.sudo().filtered(lambda item: item.state == "open").state = "dismissed"
         return True
 

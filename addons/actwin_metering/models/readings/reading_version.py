@@ -129,6 +129,7 @@ class ActwinReadingVersion(models.Model):
         self.env.cr.execute(_KEEP_FIRST, parameters)
         self.env.cr.execute(_CORRECT, parameters)
         version_id = self.env.cr.fetchone()[0]
+        # sudo: marks are written by nobody; the channel was checked above
         self.env["actwin.rollup"].sudo()._mark_moments(channel.id, [ts])
         store._refresh_last(channel.ids)
         self.invalidate_model()
@@ -141,6 +142,7 @@ class ActwinReadingVersion(models.Model):
     def action_take(self):
         """Make the offered value the effective one; the standing value stays on record."""
         self._check_operator()
+        # sudo: versions are written by nobody but here; group and records were checked
         for version in self.sudo().filtered(lambda item: item.state == "open"):
             version._apply_conflict()
         return True
@@ -148,6 +150,7 @@ class ActwinReadingVersion(models.Model):
     def action_dismiss(self):
         """Keep the standing value."""
         self._check_operator()
+        # sudo: as in action_take
         self.sudo().filtered(lambda item: item.state == "open").write(
             {"state": "dismissed", "user_id": self.env.uid, "date": fields.Datetime.now()}
         )

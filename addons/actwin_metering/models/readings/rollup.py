@@ -50,6 +50,7 @@ class ActwinRollup(models.AbstractModel):
         self._check_group("actwin_metering.group_administrator")
         channels = self.env["actwin.channel"].browse(channel_ids)
         channels.check_access("read")
+        # sudo: rollups are written by nobody; group and channels were checked above
         return self.sudo()._rebuild(channels.ids, date_from, date_to)
 
     def _check_group(self, group):
@@ -155,6 +156,7 @@ class ActwinRollup(models.AbstractModel):
             [cron.id],
         )
         if not self.env.cr.rowcount:
+            # sudo: only wakes the rollup job
             cron.sudo()._trigger()
 
     def _process_chunk(self, limit, channel_ids=None):
