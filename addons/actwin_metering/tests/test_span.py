@@ -125,7 +125,7 @@ class TestSpan(MeteringCase):
 class TestSpanCost(MeteringCase):
     """What a month of many channels costs, in pages, because these do not depend on load."""
 
-    def test_closed_month_of_channels_takes_twelve_pages_each(self):
+    def test_closed_month_of_channels_takes_a_fraction_of_the_pages_of_a_walk(self):
         channels = self.env["actwin.channel"].create(
             [{"point_id": self.point.id, "obis": f"1.8.{n}", "digits": 6} for n in range(1, 41)]
         )
@@ -133,12 +133,12 @@ class TestSpanCost(MeteringCase):
         self._fill(channels)
         self.roll()
         self.env.cr.execute("ANALYZE actwin_consumption_month, actwin_consumption_day")
-        # Rows that other tests rolled back stay in these small tables and make a scan of the
-        # whole look cheap, as it never is in a table of a year.
+        # Rows that other tests rolled back stay in these small tables: a scan of the whole looks
+        # cheap, and no absolute number of pages holds. make bench has that number.
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
-        pages = self._pages(ROLLED, channels)
-        self.assertGreater(pages, len(channels))
-        self.assertLessEqual(pages, 12 * len(channels))
+        walked, rolled = (self._pages(way, channels) for way in (BETWEEN, ROLLED))
+        self.assertGreater(rolled, len(channels))
+        self.assertLess(4 * rolled, walked)
         self.assertEqual(
             len(channels._figures_by(ROLLED, channels.ids, *_MONTHS[:2])), len(channels)
         )
