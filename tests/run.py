@@ -164,7 +164,7 @@ def addons():
     """
     prepare_cluster()
     product = [name for name in ADDONS if name != DEMO]
-    count = odoo_suite("addons", product, "--load-language=tr_TR")
+    count = odoo_suite("addons", product, "--load-language=en_US,tr_TR")
     return count + odoo_suite("addons-demo", [DEMO])
 
 

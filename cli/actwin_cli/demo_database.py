@@ -49,7 +49,8 @@ def create(say):
         check=False,
     )
     log = LOG / "install.log"
-    command = [ROOT / "bin" / "odoo", "-d", DATABASE, "-i", MODULE, "--load-language=tr_TR"]
+    # The first language becomes the default of new partners; both are to be active.
+    command = [ROOT / "bin" / "odoo", "-d", DATABASE, "-i", MODULE, "--load-language=en_US,tr_TR"]
     command += ["--without-demo", "--stop-after-init", "--no-http"]
     with open(log, "w", encoding="utf-8") as output:
         done = subprocess.run(
