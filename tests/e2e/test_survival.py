@@ -40,6 +40,7 @@ class Stream:
         self.python = f"{house.environment['ACTWIN_TOOLCHAIN']}/venv-collector/bin/python"
         self.log = open(folder / "stream.log", "w")  # noqa: SIM115 (closed in stop)
         self.writer = self.sender = None
+        self.last_round = False
 
     def _start(self, *command):
         return subprocess.Popen(
@@ -69,13 +70,15 @@ class Stream:
 
     def step(self):
         """Start again what has ended and is still needed; True when all is written and sent."""
-        written = self.writer.poll() == 0
         if self.writer.poll() not in (None, 0):
             self.start_writer()
-        if self.sender.poll() is not None:
-            if written and self.sender.returncode == 0:
-                return True
-            self.start_sender()
+        if self.sender.poll() is None:
+            return False
+        # Only a sender that began after the last slot was written has surely sent it.
+        if self.last_round and self.sender.returncode == 0:
+            return True
+        self.last_round = self.writer.poll() == 0
+        self.start_sender()
         return False
 
     def stop(self):
