@@ -59,12 +59,17 @@ class Telegram:
 
 @dataclass(frozen=True, slots=True)
 class ParameterSpec:
-    """One register of a device and the channel it feeds; ``unit`` is the channel's unit."""
+    """One register of a device and the channel it feeds; ``unit`` is the channel's unit.
+
+    ``profile`` names the load profile's column that holds the same quantity, from which missed
+    slots are filled; empty: as ``register``.
+    """
 
     register: str
     channel: str
     unit: str = ""
     scale: Decimal = Decimal(1)
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,8 @@ class LineSpec:
     timeout_s: float = 2.0
     retries: int = 1
     software_7e1: bool = False
+    settings: Mapping[str, object] = field(default_factory=dict)
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,49 @@ class ReadResult:
     samples: Mapping[str, Sample]
     records: tuple[Record, ...] = ()
     raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """What a meter kept for one period; ``ts`` (aware) is its END, ``samples`` by column name."""
+
+    ts: datetime
+    samples: Mapping[str, Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class MeterEvent:
+    """An entry of a meter's own log; ``ts`` is aware, ``code`` the meter's own number or name."""
+
+    ts: datetime
+    code: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message that came unasked.
+
+    ``sender`` names the meter as ``Driver.sender_of`` names its device; ``telegram`` is the JSON
+    object that ``Driver.decode`` takes, without keys; ``reply`` is to be sent back at once.
+    """
+
+    sender: str
+    telegram: Mapping[str, object]
+    reply: bytes = b""
+    rssi: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A heard message opened with its device's keys.
+
+    ``result`` holds what stands for the moment of arrival, ``rows`` what carries its own time.
+    """
+
+    result: ReadResult
+    rows: tuple[ProfileRow, ...] = ()
+    events: tuple[MeterEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +256,12 @@ class AddressError(ProtocolError):
     """Another meter answered."""
 
     default_code = "wrong_address"
+
+
+class UnsupportedError(CollectorError):
+    """The driver, or this meter, does not offer what was asked; no retry will help."""
+
+    default_code = "unsupported"
 
 
 class ConfigError(CollectorError):

@@ -31,6 +31,9 @@ _LINE = {
     "timeout_s": Field(float, 2.0, low=0.01, high=120, zero_is_absent=True),
     "retries": Field(int, 1, low=0, high=10),
     "software_7e1": Field(bool, False),
+    "settings": Field(dict, {}),
+    "secret": Field(str, ""),
+    "secret_file": Field(str, ""),
 }
 _SCHEDULE = {
     "key": Field(str),
@@ -54,6 +57,7 @@ _PARAMETER = {
     "channel": Field(str),
     "unit": Field(str, ""),
     "scale": Field(Decimal, Decimal(1)),
+    "profile": Field(str, ""),
 }
 
 
@@ -128,7 +132,9 @@ def parse_site(document: Mapping, source: str, strict: bool = True) -> Site:
 
 
 def _line(entry: object, path: str, problems: Problems, strict: bool) -> LineSpec:
-    line = LineSpec(**parse_table(entry, _LINE, path, problems, strict))
+    values = parse_table(entry, _LINE, path, problems, strict)
+    _load_secret(values, path, problems)
+    line = LineSpec(**values)
     if line.kind == "serial" and not line.device_path:
         problems.add(f"{path}.device_path", "is required for a serial line")
     if line.kind in ("tcp", "rtu_tcp", "udp"):
@@ -141,9 +147,7 @@ def _line(entry: object, path: str, problems: Problems, strict: bool) -> LineSpe
 
 def _device(entry: object, path: str, problems: Problems, strict: bool) -> DeviceSpec:
     values = parse_table(entry, _DEVICE, path, problems, strict)
-    secret_file = values.pop("secret_file")
-    if secret_file:
-        values["secret"] = _secret(secret_file, f"{path}.secret_file", problems)
+    _load_secret(values, path, problems)
     listed = parse_list(values["parameters"], f"{path}.parameters", problems)
     values["parameters"] = tuple(
         ParameterSpec(**parse_table(parameter, _PARAMETER, where, problems, strict))
@@ -155,6 +159,12 @@ def _device(entry: object, path: str, problems: Problems, strict: bool) -> Devic
     if not listed:
         problems.add(f"{path}.parameters", "a device without parameters would deliver nothing")
     return DeviceSpec(**values)
+
+
+def _load_secret(values: dict, path: str, problems: Problems) -> None:
+    secret_file = values.pop("secret_file")
+    if secret_file:
+        values["secret"] = _secret(secret_file, f"{path}.secret_file", problems)
 
 
 def _secret(name: str, path: str, problems: Problems) -> str:

@@ -5,10 +5,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import ClassVar, Protocol
 
 from ..channel.base import Link
-from ..model import DeviceSpec, MeterIdentity, ReadResult, Telegram
+from ..model import (
+    DeviceSpec,
+    Heard,
+    MeterEvent,
+    MeterIdentity,
+    ProfileRow,
+    Push,
+    ReadResult,
+    Telegram,
+    UnsupportedError,
+)
 
 
 class Found(Protocol):
@@ -16,6 +27,28 @@ class Found(Protocol):
 
     address: str
     meter: MeterIdentity
+
+
+class Listener(ABC):
+    """Cuts one stream of unasked bytes into messages; one object a connection, so it may remember.
+
+    Never raises for what comes in: noise is skipped, and counted by its name in ``errors``.
+    """
+
+    def __init__(self) -> None:
+        self.errors: dict[str, int] = {}
+
+    @abstractmethod
+    def feed(self, data: bytes) -> Sequence[Heard]:
+        """Take bytes as they arrive; return the messages that are whole now."""
+
+    def message(self, data: bytes, topic: str = "") -> Sequence[Heard]:
+        """Take one datagram, MQTT message or HTTP body, which is whole by itself."""
+        return self.feed(data)
+
+    def note(self, name: str) -> None:
+        """Count one named error."""
+        self.errors[name] = self.errors.get(name, 0) + 1
 
 
 class Driver(ABC):
@@ -34,6 +67,41 @@ class Driver(ABC):
     async def scan(self, link: Link, timeout: float) -> Sequence[Found] | None:
         """Search an open link by the protocol's own means; None when it has none."""
         return None
+
+    async def read_profile(
+        self, link: Link, device: DeviceSpec, timeout: float, start: datetime, end: datetime
+    ) -> Sequence[ProfileRow]:
+        """Return the load profile's rows that end in (start, end], oldest first; aware times.
+
+        Columns are named as ``ParameterSpec.profile`` names them. Raises CollectorError;
+        UnsupportedError when driver or meter has no profile.
+        """
+        raise UnsupportedError(f"{self.name} reads no load profile")
+
+    async def read_events(
+        self, link: Link, device: DeviceSpec, timeout: float, since: datetime
+    ) -> Sequence[MeterEvent]:
+        """Return the entries of the meter's log after ``since``, oldest first."""
+        raise UnsupportedError(f"{self.name} reads no event log")
+
+    async def set_clock(self, link: Link, device: DeviceSpec, timeout: float) -> None:
+        """Set the meter's clock to the machine's time; raises CollectorError."""
+        raise UnsupportedError(f"{self.name} sets no clock")
+
+    def listener(self, settings: Mapping[str, object]) -> Listener | None:
+        """Return a new listener for one stream of a line with these settings; None: only polled."""
+        return None
+
+    def sender_of(self, device: DeviceSpec) -> str:
+        """Return how ``Heard.sender`` names this device, for drivers that listen."""
+        return device.address
+
+    def open_heard(self, heard: Heard, device: DeviceSpec) -> Push:
+        """Open a heard message with the device's keys; raises CollectorError, then it is refused.
+
+        Replays and wrong keys are refused by name; nothing of a refused message becomes a reading.
+        """
+        raise UnsupportedError(f"{self.name} hears nothing")
 
     @classmethod
     @abstractmethod
