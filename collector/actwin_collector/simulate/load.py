@@ -94,6 +94,11 @@ class Curve(ABC):
         day, second = divmod(at - self.start, DAY_SECONDS)
         return self.opening[quantity] + self._counted(quantity, day, second)
 
+    def warm(self, at: int) -> None:
+        """Sum up the past now, so that asking for ``at`` is quick."""
+        for quantity in QUANTITIES:
+            self.index(quantity, at)
+
     def band(self, number: int, at: int) -> int:
         """Return the active energy register of band 1, 2 or 3; the bands add up to the total."""
         opening = self.opening_bands[number - 1]

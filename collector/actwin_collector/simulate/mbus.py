@@ -7,7 +7,6 @@ address with wildcards, several telegrams, and a damaged answer when two meters 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from ..protocol.mbus.link import (
     parse_frame,
 )
 from ..protocol.mbus.media import manufacturer_bytes
+from .ports import Session, TcpPort
 
 Values = Callable[[datetime], Mapping[str, Decimal]]
 Clock = Callable[[], datetime]
@@ -34,6 +34,9 @@ Clock = Callable[[], datetime]
 _RSP_UD = 0x08
 _NKE, _SND_UD, _REQ_UD2 = 0x00, 0x13, 0x1B
 _MORE = b"\x1f"
+_SHORT, _LONG = 0x10, 0x68
+# A short frame's bytes, and a long one's beside those its length field counts.
+_SIZES = {_SHORT: 5, _LONG: 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,50 +126,17 @@ def heat_meter(values: Values, **settings) -> SimulatedMeter:
     return SimulatedMeter(values, **{"medium": 0x04, "layout": HEAT, **settings})
 
 
-class MbusMeterServer:
-    """A TCP level converter with the meters of one bus behind it."""
+class MbusBus:
+    """The meters of one bus, as the level converter before them shows it."""
 
     def __init__(self, meters: Iterable[SimulatedMeter], clock: Clock | None = None) -> None:
         self.meters = list(meters)
         self.requests = 0
         self._clock = clock or (lambda: datetime.now(UTC))
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task] = set()
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listen; returns the port, which the system chooses when ``port`` is 0."""
-        self._server = await asyncio.start_server(self._serve, host, port)
-        return self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """Close the listener and every connection."""
-        if self._server is None:
-            return
-        self._server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-        await self._server.wait_closed()
-        self._server = None
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        self._connections.add(task)
-        # Cancelled is how stop() ends a connection; streams would log it as a failure.
-        ends = (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)
-        with contextlib.suppress(*ends):
-            while True:
-                await self._answer(await _receive(reader), writer)
-        self._connections.discard(task)
-        writer.close()
-
-    async def _answer(self, wire: bytes, writer: asyncio.StreamWriter) -> None:
-        try:
-            answer = self.respond(wire)
-        except ProtocolError:
-            return  # A meter stays silent at what it does not understand.
-        writer.write(answer)
-        await writer.drain()
+    def session(self) -> Session:
+        """Return a new connection to the bus."""
+        return _BusSession(self)
 
     def respond(self, wire: bytes) -> bytes:
         """Return what the master hears after sending ``wire``; empty when no meter answers."""
@@ -205,14 +175,41 @@ class MbusMeterServer:
         return [meter for meter in self.meters if meter.address == address]
 
 
-async def _receive(reader: asyncio.StreamReader) -> bytes:
-    while True:
-        first = await reader.readexactly(1)
-        if first == b"\x10":
-            return first + await reader.readexactly(4)
-        if first == b"\x68":
-            head = first + await reader.readexactly(3)
-            return head + await reader.readexactly(head[1] + 2)
+class _BusSession:
+    """Cuts what a master sends into frames; anything else is passed over."""
+
+    def __init__(self, bus: MbusBus) -> None:
+        self._bus = bus
+        self._buffer = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take received bytes; return the answers."""
+        self._buffer += data
+        answers = b""
+        while (size := self._size()) and size <= len(self._buffer):
+            wire, self._buffer = self._buffer[:size], self._buffer[size:]
+            with contextlib.suppress(ProtocolError):  # silent at what it does not understand
+                answers += self._bus.respond(wire)
+        return answers
+
+    def _size(self) -> int:
+        """Return how long the first frame is, 0 when that cannot be known yet."""
+        while self._buffer and self._buffer[0] not in _SIZES:
+            self._buffer = self._buffer[1:]
+        if not self._buffer:
+            return 0
+        if self._buffer[0] == _SHORT:
+            return _SIZES[_SHORT]
+        return self._buffer[1] + _SIZES[_LONG] if len(self._buffer) > 1 else 0
+
+
+class MbusMeterServer(MbusBus):
+    """A TCP level converter with the meters of one bus behind it."""
+
+    def __init__(self, meters: Iterable[SimulatedMeter], clock: Clock | None = None) -> None:
+        super().__init__(meters, clock)
+        port = TcpPort(self.session)
+        self.start, self.stop = port.start, port.stop
 
 
 def _overlaid(answers: Sequence[bytes]) -> bytes:

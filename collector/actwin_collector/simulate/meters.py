@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
@@ -39,7 +39,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class MeterSpec:
-    """One simulated meter; ``digits`` before the point of its energy registers."""
+    """One simulated meter; ``digits`` before the point of its energy registers.
+
+    ``settings`` are its protocol's own.
+    """
 
     key: str
     protocol: str
@@ -47,6 +50,7 @@ class MeterSpec:
     place: Place
     map: str = ""
     digits: int = 8
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 class SimulatedMeter:

@@ -76,7 +76,7 @@ class PtyPort:
         new.replace(self._link)
         asyncio.get_running_loop().add_reader(self._master, self._receive)
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Close the pair and remove the link."""
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._master)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from ..fields import Field, Problems, parse_list, parse_table
 from ..model import ConfigError
-from ..protocol.modbus.registermap import load_map
 from ..units import convert
 from .load import Curve, Load, LoadSpec
 from .meters import MeterSpec, Place, SimulatedMeter
 from .profiles import NAMES
+from .registry import known
 from .transformer import MainLoad, TransformerSpec
 
 _TOP = {
@@ -30,13 +30,14 @@ _TOP = {
 _PLACE = {
     "key": Field(str),
     "serial": Field(str),
-    "protocol": Field(str, choices=("iec62056-21", "modbus", "mbus")),
+    "protocol": Field(str),
     "port": Field(int, -1, low=-1, high=999),
     "pty": Field(str, ""),
     "unit": Field(int, 1, low=1, high=247),
     "map": Field(str, ""),
     "digits": Field(int, 8, low=1, high=12),
     "opening": Field(list, (0, 0, 0)),
+    "settings": Field(dict, {}),
 }
 _METER = {
     **_PLACE,
@@ -108,7 +109,7 @@ def parse_scenario(table: Mapping, source: str) -> Scenario:
     loads = {row["key"]: Load(_load_spec(row), top["seed"], top["first_day"]) for row in rows}
     meters = {row["key"]: SimulatedMeter(_meter_spec(row), loads[row["key"]]) for row in rows}
     if main:
-        electric = [loads[row["key"]] for row in rows if row["protocol"] != "mbus"]
+        electric = [loads[row["key"]] for row in rows if known()[row["protocol"]].electric]
         meters[main["key"]] = SimulatedMeter(_meter_spec(main), _main_curve(main, electric))
     return Scenario(top["site"], meters)
 
@@ -117,18 +118,25 @@ def _check_place(row: Mapping, problems: Problems) -> None:
     path = f"meter {row['key']}"
     if (row["port"] < 0) == (not row["pty"]):
         problems.add(path, "needs either port or pty")
-    if row["protocol"] == "modbus":
-        try:
-            load_map(row["map"])
-        except ConfigError as error:
-            problems.add(f"{path}.map", error.message)
+    if row["protocol"] in known():
+        known()[row["protocol"]].check(row, lambda name, text: problems.add(f"{path}.{name}", text))
+    else:
+        problems.add(f"{path}.protocol", f"must be one of {', '.join(known())}")
     if len(row["opening"]) != 3 or not all(isinstance(index, int) for index in row["opening"]):
         problems.add(f"{path}.opening", "must be three whole numbers: T1, T2, T3")
 
 
 def _meter_spec(row: Mapping) -> MeterSpec:
     place = Place(row["port"], row["pty"], row["unit"])
-    return MeterSpec(row["key"], row["protocol"], row["serial"], place, row["map"], row["digits"])
+    return MeterSpec(
+        row["key"],
+        row["protocol"],
+        row["serial"],
+        place,
+        row["map"],
+        row["digits"],
+        row["settings"],
+    )
 
 
 def _load_spec(row: Mapping) -> LoadSpec:

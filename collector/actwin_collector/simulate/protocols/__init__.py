@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""One module a protocol, each with a ``PROTOCOL`` (see ``simulate/registry.py``)."""
