@@ -87,3 +87,27 @@ class TestRights(LossCase):
         )
         for model in MODELS:
             self.assertEqual(self.visible(user, model), 0)
+
+    def test_no_rule_can_go_unnoticed(self):
+        """Without a rule, or with its condition turned round, somebody sees other records."""
+        other = self.env["res.company"].create({"name": "Other"})
+        stranger = new_test_user(
+            self.env,
+            login="loss_stranger",
+            groups=GROUPS["administrator"],
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        self.site.user_ids = self.users["manager"]
+        users = [self.users[name] for name in ("operator", "manager", "administrator")] + [stranger]
+        rules = self.env["ir.rule"].search([("model_id.model", "in", MODELS)])
+        self.assertEqual(len(rules), 9)
+        for rule in rules:
+            model, condition = rule.model_id.model, rule.domain_force
+            usual = [self.visible(user, model) for user in users]
+            opposite = "[(0, '=', 1)]" if condition == "[(1, '=', 1)]" else "[(1, '=', 1)]"
+            for broken in ({"active": False}, {"domain_force": opposite}):
+                with self.subTest(rule=rule.name, **broken):
+                    rule.write(broken)
+                    self.assertNotEqual([self.visible(user, model) for user in users], usual)
+                    rule.write({"active": True, "domain_force": condition})

@@ -13,6 +13,7 @@ from . import (
     test_rejects,
     test_rollup,
     test_rollup_random,
+    test_rules,
     test_span,
     test_store_upkeep,
     test_tours,
