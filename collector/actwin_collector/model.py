@@ -88,7 +88,10 @@ class DeviceSpec:
 
 @dataclass(frozen=True, slots=True)
 class LineSpec:
-    """One bus or connection. ``software_7e1`` does 7 bits with even parity over an 8N1 stream."""
+    """One bus or connection. ``software_7e1`` does 7 bits with even parity over an 8N1 stream.
+
+    Not ``enabled``: a supervisor stopped it; nothing is asked or heard on it until it is again.
+    """
 
     key: str
     kind: str
@@ -104,6 +107,7 @@ class LineSpec:
     software_7e1: bool = False
     settings: Mapping[str, object] = field(default_factory=dict)
     secret: str = field(default="", repr=False)
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -12,12 +11,12 @@ from collections.abc import Callable, Mapping
 from .channel.base import Link
 from .clock import Clock
 from .config import CollectorSettings
-from .model import ConfigError, DeviceSpec, LineSpec
+from .model import ConfigError, DeviceSpec, LineSpec, LinkError
 from .protocol.base import Driver
 from .protocol.registry import get_driver, make_link
 from .site import Site
 from .slots import SlotKeeper
-from .worker import DeviceState, LineWorker, Store
+from .worker import DeviceState, Errand, LineWorker, Store, T
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +39,7 @@ class Scheduler:
         self.workers: dict[str, LineWorker] = {}
         self.states: dict[str, DeviceState] = {}
         self.broken: dict[str, str] = {}
+        self.stopped: set[str] = set()
         self._store = store
         self._settings = settings
         self._clock = clock or Clock()
@@ -47,11 +47,14 @@ class Scheduler:
         self._driver_factory = driver_factory
         self._tasks: list[asyncio.Task] = []
         self._rng = random.Random()
+        self._guest = asyncio.Lock()
+        self._open = False  # whether errands may begin: not while the workers change
 
     async def apply(self, site: Site, marks: Mapping[str, int]) -> None:
         """Stop the workers and start those of ``site``; ``marks``: last stored slot by device.
 
-        A device whose driver cannot be loaded is named in ``broken``; the others run.
+        A device whose driver cannot be loaded is named in ``broken``; the others run. Those on a
+        line that is not enabled are named in ``stopped`` and keep their counters.
         """
         await self.stop(_FINISH_SECONDS)
         old, self.states, self.broken = self.states, {}, {}
@@ -61,24 +64,57 @@ class Scheduler:
             except ConfigError as error:
                 self.broken[device.key] = error.message
                 _log.error("device %s: %s", device.key, error.message)
+        self.stopped = {d.key for d in site.devices.values() if not site.lines[d.line].enabled}
         self.workers = {}
         for line in site.lines.values():
-            self._start_line(line)
+            if line.enabled:
+                self._start_line(line)
+        self._open = True
+
+    async def borrow(self, line: LineSpec, errand: Errand[T]) -> T:
+        """Run ``errand`` on a line, in the turn of its worker; raises what the errand raises.
+
+        A line without devices has no worker: its link is then opened for the errand alone.
+        """
+        if not line.enabled:
+            raise LinkError(f"line {line.key} is stopped", "line_stopped")
+        if line.key in self.workers:
+            return await self.workers[line.key].borrow(errand)
+        async with self._guest:
+            if line.key in self.workers or not self._open:
+                raise LinkError(f"line {line.key} was set up anew meanwhile", "line_stopped")
+            task = asyncio.create_task(self._alone(line, errand), name=line.key)
+            self._tasks.append(task)  # so that a changed site waits for it as for any dialogue
+            try:
+                await asyncio.wait([task])
+            finally:
+                task.cancel()
+        if task in self._tasks:
+            self._tasks.remove(task)
+        if task.cancelled():
+            raise LinkError(f"line {line.key} was stopped meanwhile", "line_stopped")
+        return task.result()
+
+    async def _alone(self, line: LineSpec, errand: Errand[T]) -> T:
+        link = self._link_factory(line)
+        try:
+            return await errand(link)
+        finally:
+            await link.close()
 
     async def stop(self, patience: float = 0.0) -> None:
         """End all workers and wait until their links are closed.
 
         A dialogue under way may finish within ``patience`` seconds; then it is cut off.
         """
+        self._open = False
         for worker in self.workers.values():
             worker.stopping = True
         if self._tasks and patience:
             await asyncio.wait(self._tasks, timeout=patience)
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
     def is_alive(self, allowance: float) -> bool:

@@ -188,6 +188,8 @@ class Service:
     async def _status(self) -> dict:
         devices = {key: device_status(s) for key, s in self.scheduler.states.items()}
         devices |= {key: broken_status(text) for key, text in self.scheduler.broken.items()}
+        for key in self.scheduler.stopped & devices.keys():
+            devices[key]["stopped"] = True
         stored = {w.store_error for w in self.scheduler.workers.values() if w.store_error}
         problems = [f"{place}: {text}" for place, text in self.problems.items()]
         problems += [f"outbox: {text}" for text in sorted(stored)]

@@ -31,6 +31,7 @@ _LINE = {
     "timeout_s": Field(float, 2.0, low=0.01, high=120, zero_is_absent=True),
     "retries": Field(int, 1, low=0, high=10),
     "software_7e1": Field(bool, False),
+    "enabled": Field(bool, True),
     "settings": Field(dict, {}),
     "secret": Field(str, ""),
     "secret_file": Field(str, ""),

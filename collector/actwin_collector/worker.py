@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from .channel.base import Link
 from .clock import Clock, StepDetector, next_on_grid
@@ -29,6 +31,9 @@ from .protocol.base import Driver
 from .slots import SlotKeeper
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Errand = Callable[[Link], Awaitable[T]]
 
 # The longest nap: how late a set clock, a finished slot or a stop is noticed.
 TICK_SECONDS = 1.0
@@ -112,6 +117,7 @@ class LineWorker:
         self._line_failures = 0
         self._line_retry = 0.0
         self._store_retry = 0.0
+        self._errands: deque[tuple[Errand, asyncio.Future]] = deque()
 
     async def run(self) -> None:
         """Poll until ``stopping`` or cancelled; the link is closed on the way out."""
@@ -122,19 +128,32 @@ class LineWorker:
             while not self.stopping:
                 await self.turn()
         finally:
+            self._dismiss()
             await self.link.close()
 
+    async def borrow(self, errand: Errand[T]) -> T:
+        """Run ``errand`` on the line when its turn comes: never beside a poll, before due ones.
+
+        Between two errands one due poll is served. Raises what the errand raises, or LinkError
+        when the line is stopped first.
+        """
+        done = asyncio.get_running_loop().create_future()
+        if self.stopping:
+            raise _line_stopped(self.line)
+        self._errands.append((errand, done))
+        return await done
+
     async def turn(self) -> None:
-        """Poll the device that is due, or nap; then store what is finished."""
+        """Run an errand; poll the device that is due, or nap; then store what is finished."""
         clock = self._clock
         self.beat = clock.monotonic()
         self._follow_clock()
+        busy = await self._run_errand()
         state = min(self.states, key=lambda each: (each.due, each.spec.key))
         wait = state.due - clock.monotonic()
         if wait > 0:
-            if wait > self._settings.idle_close_seconds and self.link.is_open:
-                await self.link.close()
-            await clock.sleep(min(wait, TICK_SECONDS))
+            if not busy:
+                await self._nap(wait)
         elif clock.wall() < SANE_WALL:
             self._refuse(state, CollectorError("the machine's clock is not set", "clock_unset"))
         elif state.readings and not await self._save([state]):
@@ -145,6 +164,33 @@ class LineWorker:
         self._close_slots()
         if clock.monotonic() >= self._store_retry:
             await self._save(self.states)
+
+    async def _nap(self, wait: float) -> None:
+        if wait > self._settings.idle_close_seconds and self.link.is_open:
+            await self.link.close()
+        await self._clock.sleep(min(wait, TICK_SECONDS))
+
+    async def _run_errand(self) -> bool:
+        if not self._errands:
+            return False
+        errand, done = self._errands.popleft()
+        if done.cancelled():  # nobody waits for it any more
+            return True
+        try:
+            result = await errand(self.link)
+        except Exception as error:
+            _settle(done, error=error)
+        except BaseException:
+            _settle(done, error=_line_stopped(self.line))
+            raise
+        else:
+            _settle(done, result)
+        await asyncio.sleep(0)  # whoever waited may have a next errand, before the line naps
+        return True
+
+    def _dismiss(self) -> None:
+        while self._errands:
+            _settle(self._errands.popleft()[1], error=_line_stopped(self.line))
 
     def _follow_clock(self) -> bool:
         step = self._steps.step()
@@ -290,3 +336,16 @@ class LineWorker:
         for each in waiting:
             each.readings, each.events, each.comms = [], [], []
         return True
+
+
+def _settle(done: asyncio.Future, result: object = None, error: Exception | None = None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(result)
+    else:
+        done.set_exception(error)
+
+
+def _line_stopped(line: LineSpec) -> LinkError:
+    return LinkError(f"line {line.key} was stopped meanwhile", "line_stopped")
