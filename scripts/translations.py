@@ -1,6 +1,9 @@
 """Every add-on's tr.po holds every term of its .pot, translated and with the same placeholders.
 
-usage: translations.py ADDON_DIR...
+usage: translations.py [--merge] ADDON_DIR...
+
+--merge first takes the terms of the .pot into tr.po: new ones empty, lost ones out, and keeps what
+is translated. (Odoo's own export of a language forgets the terms of Python code.)
 """
 
 import re
@@ -28,7 +31,21 @@ def problems(addon: Path):
             yield f"{turkish}: placeholders differ: {term.msgid[:70]!r}"
 
 
+def merge(addon: Path):
+    """Bring an add-on's tr.po to the terms of its .pot."""
+    template = polib.pofile(str(addon / "i18n" / f"{addon.name}.pot"), wrapwidth=78)
+    turkish = polib.pofile(str(addon / "i18n" / "tr.po"), wrapwidth=78)
+    turkish.merge(template)
+    for entry in turkish.obsolete_entries():
+        turkish.remove(entry)
+    turkish.save()
+
+
 def main(paths):
+    if paths[:1] == ["--merge"]:
+        paths = paths[1:]
+        for path in paths:
+            merge(Path(path))
     found = [line for path in paths for line in problems(Path(path))]
     for line in found:
         print(line)
