@@ -20,8 +20,8 @@ STATUS_SUSPECT = 1
 STATUS_ESTIMATED = 2
 
 
-# Not frozen, though nobody changes one: a frozen class sets each field through object.__setattr__,
-# and decoding a telegram spent half its time there.
+# Records, identities and telegrams are not frozen, though nobody changes one: a frozen class sets
+# each field through object.__setattr__, and decoding a telegram spent half its time there.
 @dataclass(slots=True, unsafe_hash=True)
 class Record:
     """One decoded data record; also one row of the ``decode`` command. Treated as immutable."""
@@ -38,9 +38,9 @@ class Record:
     raw: object = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MeterIdentity:
-    """What a meter says about itself."""
+    """What a meter says about itself. Treated as immutable."""
 
     id: str = ""
     manufacturer: str = ""
@@ -49,9 +49,9 @@ class MeterIdentity:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Telegram:
-    """One decoded telegram or readout."""
+    """One decoded telegram or readout. Treated as immutable."""
 
     meter: MeterIdentity
     records: tuple[Record, ...]

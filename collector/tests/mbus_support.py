@@ -14,6 +14,7 @@ import pytest
 from actwin_collector.model import Record
 from actwin_collector.units import convert
 
+_CASES = Path(__file__).parent / "cases" / "mbus"
 _REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("ACTWIN_TEST_DATA") or _REPOSITORY.parent / "shared" / "data")
 PROTOCOLS = DATA / "protocols"
@@ -42,6 +43,19 @@ _ENDINGS = {
     "h": ("s", 3600),
     "d": ("s", 86400),
 }
+
+
+def own_telegrams() -> list[bytes]:
+    """The telegrams of the case folders beside these tests, but for the damaged ones."""
+    texts = [path.read_text("utf-8") for path in sorted(_CASES.glob("[!d]*/frames.txt"))]
+    found = [line for text in texts for line in text.splitlines() if line[:2] == "68"]
+    return [bytes.fromhex(line) for line in found]
+
+
+def real_telegrams() -> list[bytes]:
+    """libmbus' telegrams, none when the data set is not here."""
+    folder = PROTOCOLS / "mbus" / "libmbus" / "test-frames"
+    return [bytes.fromhex(path.read_text()) for path in files(folder, "*.hex")]
 
 
 def lines(path: Path) -> list[dict]:

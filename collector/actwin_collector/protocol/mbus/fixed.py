@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from ...model import FrameError, MeterIdentity, Record
@@ -53,15 +53,20 @@ _UNITS: dict[int, Vif] = {
 }
 
 
-def decode_fixed(data: bytes) -> tuple[MeterIdentity, tuple[Record, ...]]:
-    """Decode application data that starts with CI 73; raises FrameError."""
+def decode_fixed(
+    data: bytes, known: Mapping[str, str]
+) -> tuple[MeterIdentity, tuple[Record, ...]]:
+    """Decode application data that starts with CI 73; raises FrameError.
+
+    ``known`` goes before what the meter says into its ``extra``.
+    """
     if len(data) < 17:
         raise FrameError("the answer ends inside the fixed structure", "truncated")
     status, first, second = data[6], data[7], data[8]
     meter = MeterIdentity(
         id=identification(data[1:5]),
         medium=_MEDIA[first >> 6 | second >> 6 << 2],
-        extra={"access_number": str(data[5]), "status": f"{status:02X}"},
+        extra={**known, "access_number": str(data[5]), "status": f"{status:02X}"},
     )
     return meter, tuple(_counters(status, first & 0x3F, second & 0x3F, data[9:17]))
 

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from ...model import FrameError, MeterIdentity, ProtocolError
 from .media import identification, manufacturer_letters, medium_name
 
 LONG, SHORT, NONE, FIXED, ERROR = 0x72, 0x7A, 0x78, 0x73, 0x70
 
+_NOTHING: Mapping[str, str] = {}
+_NO_ADDRESS = ("", "", "", "")
 _STATUS_FLAGS = ((0x04, "low_power"), (0x08, "permanent_error"), (0x10, "temporary_error"))
 _STATUS_APPLICATION = ("", "application_busy", "application_error", "abnormal_condition")
 _ERRORS = {
@@ -27,7 +30,7 @@ _ERRORS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Header:
     """``body`` is what follows the header; ``configuration`` the signature word, low byte first."""
 
@@ -38,18 +41,19 @@ class Header:
     configuration: int = 0
 
 
-def parse_header(data: bytes) -> Header:
+def parse_header(data: bytes, known: Mapping[str, str] = _NOTHING) -> Header:
     """Parse application data that starts with a CI field 72, 7A or 78.
 
-    Raises ProtocolError (code ``meter_error``) for an error answer (CI 70), FrameError otherwise.
+    ``known`` goes before what the header says into ``meter.extra``. Raises ProtocolError (code
+    ``meter_error``) for an error answer (CI 70), FrameError otherwise.
     """
     ci = data[0]
     if ci == LONG:
-        return _long(data)
+        return _long(data, known)
     if ci == SHORT:
-        return _short(data, 1, ())
+        return _short(data, 1, _NO_ADDRESS, known)
     if ci == NONE:
-        return Header(MeterIdentity(), data[1:])
+        return Header(MeterIdentity(extra=dict(known)), data[1:])
     if ci == ERROR:
         code = data[1] if len(data) > 1 else 0
         said = _ERRORS.get(code, f"error {code}")
@@ -75,19 +79,26 @@ def status_names(status: int) -> list[str]:
     return [application, *flags] if application else flags
 
 
-def _long(data: bytes) -> Header:
+def _long(data: bytes, known: Mapping[str, str]) -> Header:
     if len(data) < 13:
         raise FrameError("the answer ends inside the header", "truncated")
-    return _short(data, 9, meter_address(data[1:9]))
+    return _short(data, 9, meter_address(data[1:9]), known)
 
 
-def _short(data: bytes, position: int, address: tuple[str, ...]) -> Header:
+def _short(
+    data: bytes, position: int, address: tuple[str, ...], known: Mapping[str, str]
+) -> Header:
     if len(data) < position + 4:
         raise FrameError("the answer ends inside the header", "truncated")
-    access, status = data[position], data[position + 1]
-    configuration = int.from_bytes(data[position + 2 : position + 4], "little")
-    extra = {"access_number": str(access), "status": f"{status:02X}"}
-    if names := status_names(status):
-        extra["status_text"] = ",".join(names)
-    meter = MeterIdentity(*(address or ("", "", "", "")), extra)
-    return Header(meter, data[position + 4 :], access, status, configuration)
+    access, status, low, high = data[position : position + 4]
+    meter = MeterIdentity(
+        *address, {**known, "access_number": str(access), **_status_facts(status)}
+    )
+    return Header(meter, data[position + 4 :], access, status, low | high << 8)
+
+
+@cache
+def _status_facts(status: int) -> Mapping[str, str]:
+    names = status_names(status)
+    facts = {"status": f"{status:02X}"}
+    return {**facts, "status_text": ",".join(names)} if names else facts

@@ -24,7 +24,7 @@ _BITS_PER_CHARACTER = 11
 _SLOWEST = 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Frame:
     """A long or short frame; ``data`` starts with the CI field and is empty in a short frame."""
 

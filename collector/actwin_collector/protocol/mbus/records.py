@@ -2,19 +2,28 @@
 """The record decoder of EN 13757-3, shared by wired and wireless M-Bus.
 
 Meters repeat the same DIF/VIF header bytes in every telegram, so what a header means is worked out
-once and kept; a known header costs one dictionary look-up.
+once and kept; a known header costs one dictionary look-up, a known telegram less (``layout``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ...model import FrameError, Record
+from . import layout
 from . import vif as kinds
 from .profile import expand_profile
-from .values import Decoder, Value, fixed_length, make_decoder, time_text, variable_length
+from .values import (
+    Decoder,
+    Unpacked,
+    Value,
+    fixed_length,
+    make_decoder,
+    time_text,
+    unpacked_decoder,
+    variable_length,
+)
 from .vif import EXTENSION_FB, EXTENSION_FD, PRIMARY, Vif
 from .vife import apply_extensions
 
@@ -32,12 +41,15 @@ MAKER_BLOCK = "manufacturer_specific"
 class Field:
     """What one DIF/VIF header means; ``length`` -1 says a length byte follows the header.
 
-    ``follower`` is the field that came after this one last time: meters keep their order.
+    ``unpacked`` is another way to the same value for plain integers: a ``struct`` code and what
+    makes the value of the integer. ``follower`` is the field that came after this one last time:
+    meters keep their order.
     """
 
     header: bytes
     length: int
     decode: Decoder
+    unpacked: Unpacked | None
     quantity: str
     unit: str
     function: str
@@ -54,7 +66,8 @@ class Field:
 Row = tuple[Field, Value, bytes]
 
 
-class RecordSet(NamedTuple):
+@dataclass(slots=True)
+class RecordSet:
     """All records of a telegram; ``more`` says the meter has further telegrams (DIF 1F)."""
 
     records: tuple[Record, ...]
@@ -63,7 +76,7 @@ class RecordSet(NamedTuple):
 
 _cache: dict[bytes, Field] = {}
 # Stands before the first record of a telegram.
-_START = Field(b"", 0, str, "", "", "", 0, 0, 0, False, False, None)
+_START = Field(b"", 0, str, None, "", "", "", 0, 0, 0, False, False, None)
 
 
 def decode_records(data: bytes, tail: int = 0) -> RecordSet:
@@ -74,11 +87,27 @@ def decode_records(data: bytes, tail: int = 0) -> RecordSet:
     no record may be kept instead, for radio receivers that leave a CRC behind; they become, like
     a maker's own block, one last record without value whose ``raw`` holds the bytes.
     """
-    rows, maker, more = split_records(data, tail)
-    records = _to_records(rows)
+    known = layout.find(data)
+    if known is not None:
+        kind, parts = known
+        records, maker, more = kind.records(data, parts), kind.makers_part(parts), kind.more
+    else:
+        rows, maker, more = _split_and_learn(data, tail)
+        records = _to_records(rows)
     if maker is not None:
         records.append(maker_block(maker))
     return RecordSet(tuple(records), more)
+
+
+def _split_and_learn(data: bytes, tail: int) -> tuple[list[Row], bytes | None, bool]:
+    try:
+        found = rows, _maker, more = split_records(data)
+    except FrameError:
+        if not tail:
+            raise
+        return split_records(data, tail)
+    layout.learn(data, rows, more)
+    return found
 
 
 def maker_block(data: bytes) -> Record:
@@ -186,6 +215,7 @@ def _parse_header(header: bytes) -> Field:
         header=header,
         length=fixed_length(dif & 0x0F),
         decode=make_decoder(dif & 0x0F, vif),
+        unpacked=unpacked_decoder(dif & 0x0F, vif),
         quantity=vif.quantity,
         unit=vif.unit,
         function=function,
@@ -222,7 +252,7 @@ def _extended(table: int, code: int) -> Vif:
 
 
 def _to_records(rows: Sequence[Row]) -> list[Record]:
-    stamps = _time_stamps(rows)
+    stamps = layout.time_stamps((field.storage, value) for field, value, _ in rows if field.is_time)
     records = []
     for field, value, raw in rows:
         # Positional: this line makes every record of every telegram.
@@ -243,15 +273,3 @@ def _to_records(rows: Sequence[Row]) -> list[Record]:
             values = raw[len(field.header) + 1 :]
             records += expand_profile(record, field.profile, values)
     return records
-
-
-def _time_stamps(rows: Sequence[Row]) -> dict[int, str]:
-    """A time point in a storage says when the other values of that storage were taken."""
-    stamps: dict[int, str] = {}
-    for field, value, _raw in rows:
-        if field.is_time and isinstance(value, str):
-            known = stamps.get(field.storage)
-            # A date and time together: the one with the time says more.
-            if known is None or len(known) < len(value):
-                stamps[field.storage] = value
-    return stamps

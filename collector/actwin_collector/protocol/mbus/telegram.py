@@ -13,7 +13,7 @@ from .makers import name_makers_codes
 from .records import decode_records
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MbusTelegram:
     """``more`` says that the meter has further telegrams; ``status`` is its status byte."""
 
@@ -33,16 +33,11 @@ def decode_answer(frame: Frame) -> MbusTelegram:
     """Decode an answer frame; raises CollectorError."""
     if frame.control & MASTER or not frame.data:
         raise FrameError(f"control field {frame.control:02X} is no meter's answer")
+    known = {"address": str(frame.address)}
     if frame.data[0] == FIXED:
-        meter, records = decode_fixed(frame.data)
-        return MbusTelegram(_addressed(meter, frame), records, frame.address)
-    header = parse_header(frame.data)
+        meter, records = decode_fixed(frame.data, known)
+        return MbusTelegram(meter, records, frame.address)
+    header = parse_header(frame.data, known)
     found = decode_records(header.body)
     records = name_makers_codes(header.meter.manufacturer, found.records)
-    meter = _addressed(header.meter, frame)
-    return MbusTelegram(meter, records, frame.address, header.status, found.more)
-
-
-def _addressed(meter: MeterIdentity, frame: Frame) -> MeterIdentity:
-    extra = {**meter.extra, "address": str(frame.address)}
-    return MeterIdentity(meter.id, meter.manufacturer, meter.medium, meter.version, extra)
+    return MbusTelegram(header.meter, records, frame.address, header.status, found.more)

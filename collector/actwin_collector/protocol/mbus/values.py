@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache, partial
 
 from ...units import EXACT
 from . import vif as kinds
@@ -19,8 +20,11 @@ from .vif import Vif
 
 Value = Decimal | str | None
 Decoder = Callable[[bytes], Value]
+Unpacked = tuple[str, Callable[[int], Decimal]]
 
 INT_LENGTHS = {1: 1, 2: 2, 3: 3, 4: 4, 6: 6, 7: 8}
+_STRUCT_CODES = {1: "b", 2: "h", 4: "i", 7: "q"}
+_FLOAT, _DOUBLE = struct.Struct("<f"), struct.Struct("<d")
 BCD_LENGTHS = {0x9: 1, 0xA: 2, 0xB: 3, 0xC: 4, 0xE: 6}
 _TIME_KINDS = (kinds.DATE, kinds.DATETIME)
 _SIGNED = (kinds.NUMBER, kinds.EVENT_TIME, kinds.BLOCK, kinds.PROFILE)
@@ -46,6 +50,8 @@ def variable_length(lvar: int) -> int:
 
 def make_decoder(data_field: int, vif: Vif) -> Decoder:
     """Return the function that turns a record's data bytes into its value in the base unit."""
+    if data_field == 2 and vif.kind in _TIME_KINDS:
+        return _date
     if data_field in INT_LENGTHS:
         return _integer_decoder(vif)
     if data_field in BCD_LENGTHS:
@@ -68,17 +74,33 @@ def _integer_decoder(vif: Vif) -> Decoder:
     return lambda raw: multiply(Decimal(int.from_bytes(raw, "little", signed=signed)), factor)
 
 
+def unpacked_decoder(data_field: int, vif: Vif) -> Unpacked | None:
+    """Return a ``struct`` code and what makes the value of its integer; None where none does."""
+    code = _STRUCT_CODES.get(data_field)
+    if code is None or vif.kind in (*_TIME_KINDS, kinds.EVENT_TIME) or vif.divisor != 1:
+        return None
+    make = Decimal if vif.factor == 1 else partial(EXACT.multiply, vif.factor)
+    return code if vif.kind in _SIGNED else code.upper(), make
+
+
 def _bcd_decoder(vif: Vif) -> Decoder:
     if vif.kind in _TIME_KINDS:
         return lambda raw: None
     if vif.kind == kinds.IDENTIFIER:
         return _digits
+    factor, multiply = vif.factor, EXACT.multiply
 
     def decode(raw: bytes) -> Value:
         number = bcd_number(raw)
         return None if number is None else vif.scaled(number)
 
-    return decode
+    def decode_at_once(raw: bytes) -> Value:
+        try:
+            return multiply(factor, int(raw[::-1].hex()))
+        except ValueError:  # a minus sign, or no digits
+            return decode(raw)
+
+    return decode_at_once if vif.divisor == 1 else decode
 
 
 def bcd_number(raw: bytes) -> Decimal | None:
@@ -97,18 +119,17 @@ def _digits(raw: bytes) -> Value:
 
 
 def _float(raw: bytes, vif: Vif) -> Value:
-    form = "<f" if len(raw) == 4 else "<d"
-    number = struct.unpack(form, raw)[0]
-    return vif.scaled(_shortest(number, form)) if math.isfinite(number) else None
+    form = _FLOAT if len(raw) == 4 else _DOUBLE
+    number = form.unpack(raw)[0]
+    return vif.scaled(_shortest(number, form, raw)) if math.isfinite(number) else None
 
 
-def _shortest(number: float, form: str) -> Decimal:
+def _shortest(number: float, form: struct.Struct, wire: bytes) -> Decimal:
     """The shortest decimal that names this binary number: what the meter meant by it."""
-    wire = struct.pack(form, number)
-    for digits in (6, 7, 8, 9) if form == "<f" else (15, 16, 17):
+    for digits in (6, 7, 8, 9) if form is _FLOAT else (15, 16, 17):
         text = f"{number:.{digits}g}"
         try:
-            same = struct.pack(form, float(text)) == wire
+            same = form.pack(float(text)) == wire
         except OverflowError:
             # Rounding up at the very top of the range leaves it; one digit more does not.
             continue
@@ -150,6 +171,7 @@ def _joined(day: str | None, clock: str | None) -> str | None:
     return f"{day}T{clock}" if day and clock else None
 
 
+@lru_cache(maxsize=4096)
 def _date(raw: bytes) -> str | None:
     year = raw[0] >> 5 | (raw[1] & 0xF0) >> 1
     if year > 99:
@@ -162,6 +184,7 @@ def _date(raw: bytes) -> str | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def _clock(hour: int, minute: int, second: int) -> str | None:
     hour, minute, second = hour & 0x1F, minute & 0x3F, second & 0x3F
     if hour > 23 or minute > 59 or second > 59:
