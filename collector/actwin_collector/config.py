@@ -43,7 +43,7 @@ _ODOO = {
     "timeout_seconds": Field(float, 60.0, low=1, high=3600),
     "ca_file": Field(str, ""),
 }
-_SECTIONS = ("collector", "odoo", "lines", "schedules", "devices", "overrides")
+_SECTIONS = ("collector", "odoo", "tz", "lines", "schedules", "devices", "overrides")
 
 
 @dataclass(frozen=True, slots=True)

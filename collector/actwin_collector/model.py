@@ -15,6 +15,8 @@ from typing import ClassVar
 # In place of a device's key in events of the collector itself.
 COLLECTOR = "collector"
 
+DEFAULT_ZONE = "Europe/Istanbul"
+
 STATUS_OK = 0
 STATUS_SUSPECT = 1
 STATUS_ESTIMATED = 2
@@ -62,7 +64,7 @@ class ParameterSpec:
     """One register of a device and the channel it feeds; ``unit`` is the channel's unit.
 
     ``profile`` names the load profile's column that holds the same quantity, from which missed
-    slots are filled; empty: as ``register``.
+    slots are filled; empty: as ``register``. ``mode`` overrides the schedule's; empty: as there.
     """
 
     register: str
@@ -70,11 +72,16 @@ class ParameterSpec:
     unit: str = ""
     scale: Decimal = Decimal(1)
     profile: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceSpec:
-    """One meter on a line, as its driver needs it."""
+    """One meter on a line, as its driver needs it.
+
+    Of those due at once, the lowest ``priority`` (0–9) goes first. ``timeout_s`` and ``retries``
+    override the line's; 0 and -1: as there.
+    """
 
     key: str
     driver: str
@@ -84,6 +91,9 @@ class DeviceSpec:
     secret: str = field(default="", repr=False)
     schedule: str = ""
     parameters: tuple[ParameterSpec, ...] = ()
+    priority: int = 5
+    timeout_s: float = 0.0
+    retries: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +122,24 @@ class LineSpec:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleSpec:
-    """How often to poll, how often to store, and which polled value a stored slot takes."""
+    """How often to poll, how often to store, and which polled value a stored slot takes.
+
+    The plans are cron texts in the zone ``tz`` and replace the periods; config.example.toml says
+    what each field means.
+    """
 
     key: str
     poll_seconds: int
     store_seconds: int
     mode: str = "last"
+    poll_plan: str = ""
+    store_plan: str = ""
+    snapshots: tuple[str, ...] = ()
+    snapshot_window_seconds: int = 3600
+    backfill_days: int = 0
+    clock_set: bool = False
+    events: bool = False
+    tz: str = DEFAULT_ZONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -27,7 +27,7 @@ from .model import (
     Sample,
 )
 from .protocol.base import Driver
-from .slots import Polled
+from .tally import Polled
 from .units import EXACT, convert
 
 _log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ async def _dialogue(link: Link, driver: Driver, device: DeviceSpec, limit: float
     try:
         async with asyncio.timeout(limit):
             await _make_ready(link)
-            return await driver.read(link, device, link.line.timeout_s)
+            return await driver.read(link, device, timeout_of(link, device))
     except TimeoutError:
         await link.close()
         raise NoAnswer(f"the dialogue took longer than {limit:g} s", "dialogue_timeout") from None
@@ -127,16 +127,21 @@ def drift_of(result: ReadResult, outcome_ended: float) -> float | None:
 
 def to_channels(
     device: DeviceSpec,
-    result: ReadResult,
+    samples: Mapping[str, Sample],
     suspect: bool,
     on_error: Callable[[CollectorError], None],
+    by_profile: bool = False,
 ) -> dict[str, Polled]:
-    """Return the polled values by channel; what one parameter cannot give costs only that one."""
+    """Return the polled values by channel; what one parameter cannot give costs only that one.
+
+    ``by_profile``: the samples are named as the load profile's columns are.
+    """
     polled: dict[str, Polled] = {}
     for parameter in device.parameters:
-        sample = result.samples.get(parameter.register)
+        name = (parameter.profile if by_profile else "") or parameter.register
+        sample = samples.get(name)
         if sample is None:
-            on_error(ProtocolError(f"{parameter.register} was not answered", "missing_register"))
+            on_error(ProtocolError(f"{name} was not answered", "missing_register"))
             continue
         try:
             polled[parameter.channel] = _polled(parameter, sample, suspect)
@@ -154,6 +159,12 @@ def _polled(parameter: ParameterSpec, sample: Sample, suspect: bool) -> Polled:
     return Polled(value, status, cumulative=sample.unit in CUMULATIVE)
 
 
-def attempts_for(line: LineSpec, probing: bool) -> int:
+def attempts_for(line: LineSpec, device: DeviceSpec, probing: bool) -> int:
     """Return how often one poll may try: a device believed dead gets one chance."""
-    return 1 if probing else 1 + line.retries
+    retries = line.retries if device.retries < 0 else device.retries
+    return 1 if probing else 1 + retries
+
+
+def timeout_of(link: Link, device: DeviceSpec) -> float:
+    """Return the silence that counts as no answer of this device."""
+    return device.timeout_s or link.line.timeout_s

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from .channel.base import Link
 from .clock import Clock
 from .config import CollectorSettings
+from .device import DeviceState, make_state
 from .model import ConfigError, DeviceSpec, LineSpec, LinkError
 from .protocol.base import Driver
 from .protocol.registry import get_driver, make_link
 from .site import Site
-from .slots import SlotKeeper
-from .worker import DeviceState, Errand, LineWorker, Store, T
+from .worker import Errand, LineWorker, Store, T
 
 _log = logging.getLogger(__name__)
 
@@ -161,8 +161,8 @@ class Scheduler:
     ) -> DeviceState:
         schedule = site.schedules[device.schedule]
         driver = self._driver_factory(device.driver)
-        keeper = SlotKeeper(schedule.store_seconds, schedule.mode, marks.get(device.key))
-        state = DeviceState(device, schedule, driver, keeper)
+        state = make_state(device, schedule, driver)
+        state.keeper.mark = marks.get(device.key)
         if old is not None:
             state.health, state.comm_state = old.health, old.comm_state
             state.readings, state.events, state.comms = old.readings, old.events, old.comms
@@ -173,5 +173,5 @@ class Scheduler:
             if old.schedule == schedule and old.spec.parameters == device.parameters:
                 state.keeper = old.keeper
             else:
-                keeper.mark = old.keeper.mark
+                state.keeper.adopt(old.keeper)
         return state

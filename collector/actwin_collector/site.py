@@ -10,9 +10,17 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from .cron import parse_cron, parse_zone
 from .fields import Field, Problems, parse_list, parse_table
 from .files import write_atomic
-from .model import ConfigError, DeviceSpec, LineSpec, ParameterSpec, ScheduleSpec
+from .model import (
+    DEFAULT_ZONE,
+    ConfigError,
+    DeviceSpec,
+    LineSpec,
+    ParameterSpec,
+    ScheduleSpec,
+)
 
 MODES = ("last", "mean", "max", "min")
 KINDS = ("tcp", "serial", "rtu_tcp", "udp")
@@ -41,6 +49,13 @@ _SCHEDULE = {
     "poll_seconds": Field(int, 900, low=1, high=31 * 86400),
     "store_seconds": Field(int, 900, low=1, high=31 * 86400),
     "mode": Field(str, "last", choices=MODES),
+    "poll_plan": Field(str, ""),
+    "store_plan": Field(str, ""),
+    "snapshots": Field(list, ()),
+    "snapshot_window_seconds": Field(int, 3600, low=60, high=86400, zero_is_absent=True),
+    "backfill_days": Field(int, 0, low=0, high=3660),
+    "clock_set": Field(bool, False),
+    "events": Field(bool, False),
 }
 _DEVICE = {
     "key": Field(str),
@@ -52,6 +67,9 @@ _DEVICE = {
     "secret": Field(str, ""),
     "secret_file": Field(str, ""),
     "parameters": Field(list, ()),
+    "priority": Field(int, 5, low=0, high=9),
+    "timeout_s": Field(float, 0.0, low=0, high=120),
+    "retries": Field(int, -1, low=-1, high=10),
 }
 _PARAMETER = {
     "register": Field(str),
@@ -59,6 +77,7 @@ _PARAMETER = {
     "unit": Field(str, ""),
     "scale": Field(Decimal, Decimal(1)),
     "profile": Field(str, ""),
+    "mode": Field(str, "", choices=("", *MODES)),
 }
 
 
@@ -89,7 +108,8 @@ def combine(document: Mapping, local: Mapping) -> dict:
         for entry in merged[part]:
             if isinstance(entry, dict):
                 entry.update(overrides.get(entry.get("key"), {}))
-    return {"version": document.get("version") or 0, **merged}
+    zone = local.get("tz") or document.get("tz") or DEFAULT_ZONE
+    return {"version": document.get("version") or 0, "tz": zone, **merged}
 
 
 def unused_overrides(document: Mapping, local: Mapping) -> list[str]:
@@ -116,9 +136,9 @@ def parse_site(document: Mapping, source: str, strict: bool = True) -> Site:
         part: parse_list(document.get(part) or [], part, problems) for part in PARTS
     }
     lines = [_line(entry, path, problems, strict) for path, entry in tables["lines"]]
+    zone = _zone(document.get("tz") or DEFAULT_ZONE, problems)
     schedules = [
-        ScheduleSpec(**parse_table(entry, _SCHEDULE, path, problems, strict))
-        for path, entry in tables["schedules"]
+        _schedule(entry, path, zone, problems, strict) for path, entry in tables["schedules"]
     ]
     devices = [_device(entry, path, problems, strict) for path, entry in tables["devices"]]
     site = Site(
@@ -144,6 +164,31 @@ def _line(entry: object, path: str, problems: Problems, strict: bool) -> LineSpe
         if not line.port:
             problems.add(f"{path}.port", f"is required for a {line.kind} line")
     return line
+
+
+def _zone(name: object, problems: Problems) -> str:
+    try:
+        parse_zone(str(name))
+    except ConfigError as error:
+        problems.add("tz", error.message)
+        return "UTC"
+    return str(name)
+
+
+def _schedule(
+    entry: object, path: str, zone: str, problems: Problems, strict: bool
+) -> ScheduleSpec:
+    values = parse_table(entry, _SCHEDULE, path, problems, strict)
+    values["snapshots"] = tuple(map(str, values["snapshots"]))
+    plans = [("poll_plan", values["poll_plan"]), ("store_plan", values["store_plan"])]
+    plans = [pair for pair in plans if pair[1]]
+    plans += [(f"snapshots[{at}]", text) for at, text in enumerate(values["snapshots"])]
+    for key, text in plans:
+        try:
+            parse_cron(text, parse_zone(zone))
+        except ConfigError as error:
+            problems.add(f"{path}.{key}", error.message)
+    return ScheduleSpec(**values, tz=zone)
 
 
 def _device(entry: object, path: str, problems: Problems, strict: bool) -> DeviceSpec:

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from . import __version__
+from .device import DeviceState
 from .files import write_atomic
 from .model import CollectorError
 from .outbox import Stats
 from .uplink.base import iso
-from .worker import DeviceState
 
 # XML-RPC knows 32-bit integers only.
 _MAX_INT = 2**31 - 1

@@ -8,27 +8,24 @@ import logging
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from .channel.base import Link
-from .clock import Clock, StepDetector, next_on_grid
+from .clock import Clock, StepDetector
 from .config import CollectorSettings
-from .health import Health, ProbePolicy
+from .device import DeviceState
+from .grids import spacing
+from .health import ProbePolicy
 from .model import (
     COLLECTOR,
     CollectorError,
     Comm,
-    DeviceSpec,
     Event,
     LineSpec,
     LinkError,
     Reading,
-    ScheduleSpec,
 )
-from .poller import DriftLimits, Outcome, attempts_for, drift_of, poll, to_channels
-from .protocol.base import Driver
-from .slots import SlotKeeper
+from .poller import DriftLimits, Outcome, attempts_for, drift_of, poll
 
 _log = logging.getLogger(__name__)
 
@@ -55,33 +52,6 @@ class Store(Protocol):
         marks: Mapping[str, int],
     ) -> Awaitable[object]:
         """Return when everything is on disk."""
-
-
-@dataclass
-class DeviceState:
-    """One device on its line. ``due`` by the monotonic clock, ``nominal`` by the wall clock.
-
-    ``readings``, ``events`` and ``comms`` are finished but not yet on disk.
-    """
-
-    spec: DeviceSpec
-    schedule: ScheduleSpec
-    driver: Driver
-    keeper: SlotKeeper
-    health: Health = field(default_factory=Health)
-    due: float = 0.0
-    nominal: float = 0.0
-    probing: bool = False
-    planned: bool = False
-    readings: list[Reading] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    comms: list[Comm] = field(default_factory=list)
-    comm_state: tuple[bool, float] | None = None
-
-    @property
-    def phase(self) -> float:
-        """Seconds by which the device's polls are shifted on the grid."""
-        return float(self.spec.settings.get("phase_seconds", 0) or 0)
 
 
 class LineWorker:
@@ -214,25 +184,29 @@ class LineWorker:
         if pause is not None:
             state.nominal = wall + pause
         else:
-            state.nominal = next_on_grid(wall, state.schedule.poll_seconds, state.phase)
+            state.nominal = state.polls.next_after(wall)
         state.due = clock.monotonic() + state.nominal - wall + self._jitter(state)
 
     def _plan_after(self, state: DeviceState, nominal: float) -> None:
         self._plan(state)
         if not state.probing and state.nominal <= nominal:
             # The timer was a moment early by the wall clock: not the same instant again.
-            state.nominal += state.schedule.poll_seconds
-            state.due += state.schedule.poll_seconds
+            later = state.polls.next_after(nominal)
+            state.due += later - state.nominal
+            state.nominal = later
 
     def _jitter(self, state: DeviceState) -> float:
-        most = min(self._settings.jitter_seconds, state.schedule.poll_seconds / 2)
+        most = self._settings.jitter_seconds
+        if most:
+            most = min(most, spacing(state.polls, self._clock.wall()) / 2)
         return self._rng.uniform(0.0, most)
 
     def _instant(self, state: DeviceState, started: float) -> float:
         # A poll stands for its planned instant unless it started noticeably late: the value of
         # 12:00:02 belongs to the slot that ends at 12:00, not to the next one.
-        tolerance = max(1.0, min(30.0, state.schedule.poll_seconds / 10))
-        tolerance += min(self._settings.jitter_seconds, state.schedule.poll_seconds / 2)
+        period = spacing(state.polls, state.nominal)
+        tolerance = max(1.0, min(30.0, period / 10))
+        tolerance += min(self._settings.jitter_seconds, period / 2)
         on_time = not state.probing and abs(started - state.nominal) <= tolerance
         return state.nominal if on_time else started
 
@@ -246,7 +220,7 @@ class LineWorker:
             self.link,
             state.driver,
             state.spec,
-            attempts_for(self.line, state.probing),
+            attempts_for(self.line, state.spec, state.probing),
             self._settings.dialogue_seconds,
             clock,
         )
@@ -279,10 +253,7 @@ class LineWorker:
         health, result = state.health, outcome.result
         health.success(outcome.ended)
         suspect = self._mind_drift(state, drift_of(result, outcome.ended), outcome.ended)
-        polled = to_channels(
-            state.spec, result, suspect, lambda error: health.note(error, outcome.ended)
-        )
-        state.readings += state.keeper.add(self._instant(state, outcome.started), polled)
+        state.take_result(result, self._instant(state, outcome.started), suspect, outcome.ended)
 
     def _mind_drift(self, state: DeviceState, drift: float | None, now: float) -> bool:
         before, state.health.drift = state.health.drift, drift

@@ -13,6 +13,7 @@ from pathlib import Path
 from actwin_collector.channel.base import Link
 from actwin_collector.clock import Clock
 from actwin_collector.config import CollectorSettings
+from actwin_collector.device import DeviceState
 from actwin_collector.model import (
     DeviceSpec,
     LineSpec,
@@ -27,7 +28,7 @@ from actwin_collector.model import (
 from actwin_collector.protocol.base import Driver
 from actwin_collector.site import Site
 from actwin_collector.slots import SlotKeeper
-from actwin_collector.worker import DeviceState, LineWorker
+from actwin_collector.worker import LineWorker
 
 # 2026-03-01 00:00:00 UTC: on every grid the tests use.
 START = 1772323200

@@ -82,6 +82,17 @@ def test_odoo_says_false_for_absent_and_may_say_more_than_we_know():
          "schedules[0].poll_seconds: 0 is below 1"),
         ({"schedules": [SCHEDULE | {"mode": "sum"}]},
          "schedules[0].mode: 'sum' is not one of last, mean, max, min"),
+        ({"schedules": [SCHEDULE | {"poll_plan": "* * *"}]},
+         "schedules[0].poll_plan: '* * *' has 3 fields, not 5"
+         " (minute, hour, day of the month, month, day of the week)"),
+        ({"schedules": [SCHEDULE | {"store_plan": "61 * * * *"}]},
+         "schedules[0].store_plan: '61' is no minute (0-59)"),
+        ({"schedules": [SCHEDULE | {"snapshots": ["month_end", "0 0 31 2 *"]}]},
+         "schedules[0].snapshots[1]: '0 0 31 2 *' never comes: there is no such day"),
+        ({"tz": "Mars/Olympus"}, "tz: there is no time zone 'Mars/Olympus' on this machine"),
+        ({"devices": [DEVICE | {"priority": 10}]}, "devices[0].priority: 10 is above 9"),
+        ({"devices": [DEVICE | {"parameters": [PARAMETER | {"mode": "sum"}]}]},
+         "devices[0].parameters[0].mode: 'sum' is not one of , last, mean, max, min"),
         ({"devices": [DEVICE | {"line": "L9"}]}, "devices[0].line: there is no line 'L9'"),
         ({"devices": [DEVICE | {"schedule": "S9"}]},
          "devices[0].schedule: there is no schedule 'S9'"),
@@ -106,6 +117,14 @@ def test_odoo_says_false_for_absent_and_may_say_more_than_we_know():
 )
 def test_each_mistake_is_named_with_its_key_path(changes, expected):
     assert expected in mistakes(lambda: parse_site(document(**changes), "test"))
+
+
+def test_the_zone_of_the_file_goes_before_the_documents():
+    given = document(schedules=[SCHEDULE | {"poll_plan": "5 0 * * *"}], tz="Europe/Berlin")
+    assert parse_site(given, "x").schedules["S1"].tz == "Europe/Berlin"
+    assert parse_site(combine(given, {}), "x").schedules["S1"].tz == "Europe/Berlin"
+    assert parse_site(combine(given, {"tz": "UTC"}), "x").schedules["S1"].tz == "UTC"
+    assert parse_site(document(), "x").schedules["S1"].tz == "Europe/Istanbul"
 
 
 def test_all_mistakes_are_listed_at_once():

@@ -91,8 +91,21 @@ def test_no_stored_slot_repeats_whatever_the_wall_clock_does(polls):
     keeper = SlotKeeper(900, "last")
     stored = feed(keeper, *polls)
     ends = [end for end, _ in stored]
-    assert ends == sorted(set(ends))
+    assert len(ends) == len(set(ends))
+    missing = {end - T0 for end in keeper.missing(T0 - 10**6, T0 + 10**6)}
+    assert not missing & set(ends)
+    # from the first slot ever stored to the last one none is forgotten
+    if ends:
+        assert set(range(ends[0], max(ends) + 1, 900)) <= missing | set(ends)
     assert MARK_TRUST_SECONDS > 80_000
+
+
+def test_slots_that_a_clock_ahead_jumped_over_are_still_stored_when_it_is_right_again():
+    keeper = SlotKeeper(900, "last")
+    feed(keeper, (850, 1), (1750, 2), (1750 + 86400, 9), (2 * 900 + 86400 + 1, 9))
+    assert feed(keeper, (2650, 3), (3550, 4), (4450, 5)) == [(2700, "3"), (3600, "4")]
+    assert keeper.is_open(T0 + 4500)
+    assert not keeper.is_open(T0 + 1800 + 86400)
 
 
 @given(
