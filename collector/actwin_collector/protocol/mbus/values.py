@@ -67,7 +67,7 @@ def _integer_decoder(vif: Vif) -> Decoder:
     if vif.kind in _TIME_KINDS:
         return time_text
     signed, factor, multiply = vif.kind in _SIGNED, vif.factor, EXACT.multiply
-    if vif.divisor != 1:
+    if not vif.is_plain:
         return lambda raw: vif.scaled(Decimal(int.from_bytes(raw, "little", signed=signed)))
     if factor == 1:
         return lambda raw: Decimal(int.from_bytes(raw, "little", signed=signed))
@@ -77,7 +77,7 @@ def _integer_decoder(vif: Vif) -> Decoder:
 def unpacked_decoder(data_field: int, vif: Vif) -> Unpacked | None:
     """Return a ``struct`` code and what makes the value of its integer; None where none does."""
     code = _STRUCT_CODES.get(data_field)
-    if code is None or vif.kind in (*_TIME_KINDS, kinds.EVENT_TIME) or vif.divisor != 1:
+    if code is None or vif.kind in (*_TIME_KINDS, kinds.EVENT_TIME) or not vif.is_plain:
         return None
     make = Decimal if vif.factor == 1 else partial(EXACT.multiply, vif.factor)
     return code if vif.kind in _SIGNED else code.upper(), make
@@ -100,7 +100,7 @@ def _bcd_decoder(vif: Vif) -> Decoder:
         except ValueError:  # a minus sign, or no digits
             return decode(raw)
 
-    return decode_at_once if vif.divisor == 1 else decode
+    return decode_at_once if vif.is_plain else decode
 
 
 def bcd_number(raw: bytes) -> Decimal | None:

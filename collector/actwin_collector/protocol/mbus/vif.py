@@ -34,8 +34,8 @@ _US_GALLON = Decimal("0.003785411784")
 class Vif:
     """Meaning of one value information field.
 
-    ``factor`` multiplies the number on the wire; ``divisor`` other than 1 is for the few units
-    whose base unit is no decimal multiple (J/h).
+    ``factor`` multiplies the number on the wire, then ``offset`` is added; ``divisor`` other than 1
+    is for the few units whose base unit is no decimal multiple (J/h, °F).
     """
 
     quantity: str
@@ -43,10 +43,18 @@ class Vif:
     factor: Decimal = _ONE
     kind: str = NUMBER
     divisor: int = 1
+    offset: Decimal = Decimal(0)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the value is the number on the wire times ``factor`` and nothing else."""
+        return self.divisor == 1 and not self.offset
 
     def scaled(self, number: Decimal) -> Decimal:
         """Return a number from the wire in the base unit; exact unless there is a divisor."""
         product = EXACT.multiply(number, self.factor)
+        if self.offset:
+            product = EXACT.add(product, self.offset)
         return product if self.divisor == 1 else divided(product, self.divisor)
 
 
@@ -70,6 +78,12 @@ def _durations(start: int, quantity: str, *steps: Decimal) -> dict[int, Vif]:
 
 def _plain(kind: str, names: dict[int, str]) -> dict[int, Vif]:
     return {code: Vif(name, kind=kind) for code, name in names.items()}
+
+
+def _fahrenheit(start: int, quantity: str, unit: str = "°C") -> dict[int, Vif]:
+    """Four codes in °F × 10^-3 …; a difference has no offset: °C = (5 × °F - 160) / 9."""
+    offset = Decimal(-160 if unit == "°C" else 0)
+    return _span(start, range(-3, 1), quantity, unit, 5, divisor=9, offset=offset)
 
 
 _CLOCK = (_ONE, MINUTE, HOUR, DAY)
@@ -128,6 +142,11 @@ EXTENSION_FB: dict[int, Vif] = {
     **_span(0x2C, range(-3, 1), "frequency", "Hz"),
     **_span(0x30, range(8, 10), "power", "W", divisor=3600),
     **_span(0x34, range(0, 4), "apparent_power", "VA"),
+    **_fahrenheit(0x58, "flow_temperature"),
+    **_fahrenheit(0x5C, "return_temperature"),
+    **_fahrenheit(0x60, "temperature_difference", "K"),
+    **_fahrenheit(0x64, "external_temperature"),
+    **_fahrenheit(0x70, "temperature_limit"),
     **_span(0x74, range(-3, 1), "temperature_limit", "°C"),
     **_span(0x78, range(-3, 5), "cumulated_maximum_power", "W"),
 }

@@ -15,6 +15,8 @@ _SECOND_TABLE = 0x7C
 # register called "volume" may never be fed by the backward volume.
 _SUFFIX = {
     0x12: "average",
+    0x14: "relative_deviation",
+    0x1D: "standard_conform",
     0x20: "per_second",
     0x21: "per_minute",
     0x22: "per_hour",
@@ -57,7 +59,7 @@ _SUFFIX = {
     0x7E: "future",
 }
 # These change the measure itself: the base unit of the bare quantity no longer holds.
-_UNIT_CHANGING = frozenset([*range(0x20, 0x28), *range(0x2C, 0x39), 0x41, 0x49])
+_UNIT_CHANGING = frozenset([0x14, *range(0x20, 0x28), *range(0x2C, 0x39), 0x41, 0x49])
 # Compact profiles: inverse, with registers, without registers.
 _PROFILES = (0x13, 0x1E, 0x1F)
 _TIME_POINTS = {
@@ -75,6 +77,8 @@ _TIME_POINTS = {
     0x6E: "last_begin",
     0x6F: "last_end",
 }
+_FACTORS = {code: Decimal(1).scaleb(code - 0x76) for code in range(0x70, 0x78)}
+_FACTORS[0x7D] = Decimal(1000)
 _CLOCK = tuple(map(Decimal, (1, 60, 3600, 86400)))
 _LIMIT_DURATIONS = ("lower_first", "lower_last", "upper_first", "upper_last")
 _SECOND = {
@@ -113,10 +117,12 @@ def apply_extensions(vif: Vif, codes: bytes) -> Vif:
 
 
 def _combine(vif: Vif, code: int) -> Vif:
-    if 0x70 <= code <= 0x77:
-        return replace(vif, factor=vif.factor.scaleb(code - 0x76))
-    if code == 0x7D:
-        return replace(vif, factor=vif.factor * 1000)
+    if code in _FACTORS:
+        return _times(vif, _FACTORS[code])
+    if 0x78 <= code <= 0x7B:
+        # In the unit of the VIF's own table, which for all of them is the base unit.
+        step = Decimal(1).scaleb(code - 0x7B)
+        return replace(vif, offset=vif.offset + step * vif.divisor)
     if code in _PROFILES:
         return replace(_named(vif, "profile"), kind=PROFILE)
     if code in _TIME_POINTS:
@@ -134,6 +140,10 @@ def _combine(vif: Vif, code: int) -> Vif:
     if code in _UNIT_CHANGING or code not in _SUFFIX:
         return replace(changed, unit="")
     return changed
+
+
+def _times(vif: Vif, factor: Decimal) -> Vif:
+    return replace(vif, factor=vif.factor * factor, offset=vif.offset * factor)
 
 
 def _named(vif: Vif, suffix: str) -> Vif:
