@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     settings, device, line = find_device(args)
     result = asyncio.run(read_once(settings, device, line))
     mistakes: list[str] = []
-    polled = to_channels(device, result, False, lambda error: mistakes.append(str(error)))
+    polled = to_channels(device, result.samples, False, lambda error: mistakes.append(str(error)))
     values = {channel: canonical(each.value) for channel, each in polled.items()}
     if args.json:
         print(json.dumps(_document(device, result, values, mistakes), ensure_ascii=False))
