@@ -3,23 +3,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...model import FrameError
 from .axdr import Reader
 
 _TITLE = {0x60: 0xA6, 0x61: 0xA4}
-_RESULT, _DIAGNOSTIC, _USER = 0xA2, 0xA3, 0xBE
+_MECHANISM = {0x60: 0x8B, 0x61: 0x89}
+_SECRET = {0x60: 0xAC, 0x61: 0xAA}
+_CONTEXT, _RESULT, _DIAGNOSTIC, _USER = 0xA1, 0xA2, 0xA3, 0xBE
+_CIPHERED_CONTEXTS = (3, 4)
 
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """The sender's system title, the result (responses only), and the xDLMS message inside."""
+    """The sender's system title, the result (responses only), and the xDLMS message inside.
+
+    ``secret`` is the password or challenge, ``mechanism`` the number of how it is used.
+    """
 
     title: bytes
     result: int | None
     diagnostic: int | None
     user: bytes
+    ciphered: bool = False
+    mechanism: int = 0
+    secret: bytes = field(default=b"", repr=False)
 
 
 def parse_association(apdu: bytes) -> Association:
@@ -38,7 +47,15 @@ def parse_association(apdu: bytes) -> Association:
     if apdu[0] == 0x61:
         result = _number(parts, _RESULT)
         diagnostic = _diagnostic(parts.get(_DIAGNOSTIC, b""))
-    return Association(title, result, diagnostic, _inner(parts.get(_USER, b""), 0x04))
+    return Association(
+        title,
+        result,
+        diagnostic,
+        _inner(parts.get(_USER, b""), 0x04),
+        parts.get(_CONTEXT, b"\x00")[-1:] in [bytes((each,)) for each in _CIPHERED_CONTEXTS],
+        (parts.get(_MECHANISM[apdu[0]]) or b"\x00")[-1],
+        _inner(parts.get(_SECRET[apdu[0]], b""), 0x80),
+    )
 
 
 def _diagnostic(part: bytes) -> int:

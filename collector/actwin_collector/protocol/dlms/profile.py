@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from ...model import FrameError, Record
-from .axdr import encode_length
+from . import encode
 from .cosem import (
     CLOCK,
-    encode_clock,
     is_name,
     parse_clock,
     raw_value,
@@ -102,36 +101,18 @@ def _next(before: datetime | None, period: int) -> datetime | None:
 
 def by_entry(first: int, last: int) -> bytes:
     """Return the selector for rows ``first`` to ``last``, counted from 1; 0 is the last one."""
-    return b"\x02\x02\x04" + _uint32(first) + _uint32(last) + _uint16(1) + _uint16(0)
+    rows = (encode.uint32(first), encode.uint32(last))
+    return b"\x02" + encode.structure(*rows, encode.uint16(1), encode.uint16(0))
 
 
 def by_range(start: datetime, end: datetime, column: Column | None = None) -> bytes:
     """Return the selector for rows from ``start`` to ``end``, both aware and included."""
     column = column or Column(CLOCK, _CLOCK_NAME, 2)
-    restricting = (
-        b"\x02\x04"
-        + _uint16(column.class_id)
-        + _octets(column.name)
-        + b"\x0f"
-        + bytes((column.attribute,))
-        + _uint16(column.index)
+    restricting = encode.structure(
+        encode.uint16(column.class_id),
+        encode.octets(column.name),
+        encode.int8(column.attribute),
+        encode.uint16(column.index),
     )
-    return (
-        b"\x01\x02\x04"
-        + restricting
-        + _octets(encode_clock(start))
-        + _octets(encode_clock(end))
-        + b"\x01\x00"
-    )
-
-
-def _uint16(value: int) -> bytes:
-    return b"\x12" + value.to_bytes(2, "big")
-
-
-def _uint32(value: int) -> bytes:
-    return b"\x06" + value.to_bytes(4, "big")
-
-
-def _octets(data: bytes) -> bytes:
-    return b"\x09" + encode_length(len(data)) + data
+    span = (encode.clock(start), encode.clock(end))
+    return b"\x01" + encode.structure(restricting, *span, encode.array(()))
