@@ -13,6 +13,8 @@ Trace = Callable[[str, bytes], None]
 
 _EVEN = bytes(b | 0x80 if b.bit_count() % 2 else b for b in range(128)) * 2
 _STRIP = bytes(b & 0x7F for b in range(256))
+_ODD = bytes(b for b in range(256) if b.bit_count() % 2)
+_LOW = bytes(range(128))
 
 
 class Link(ABC):
@@ -26,6 +28,8 @@ class Link(ABC):
         self.line = line
         self.trace: Trace | None = None
         self.software_7e1 = line.software_7e1
+        # With software_7e1: (characters of wrong parity, whether any had its eighth bit set).
+        self.parity_seen = (0, False)
         self._buffer = bytearray()
 
     @property
@@ -110,6 +114,9 @@ class Link(ABC):
     async def _fill(self, timeout: float) -> None:
         data = await self._receive(4096, timeout)
         if self.software_7e1:
+            odd, marked = self.parity_seen
+            odd += len(data) - len(data.translate(None, _ODD))
+            self.parity_seen = (odd, marked or bool(data.translate(None, _LOW)))
             data = data.translate(_STRIP)
         if self.trace:
             self.trace("rx", data)

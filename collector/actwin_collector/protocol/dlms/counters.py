@@ -8,18 +8,16 @@ before any message carries it. One SQLite file, safe between processes (``read``
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...config import default_path, load_settings
 from ...model import CollectorError, ConfigError
+from ..state import state_folder
 
 RESERVE = 100
 LIMIT = 0xFFFF_FFFF
 FILE = "dlms-counters.sqlite"
-STATE_VARIABLE = "ACTWIN_COLLECTOR_STATE"
 _SCHEMA = """CREATE TABLE IF NOT EXISTS counter(
     direction TEXT NOT NULL, title TEXT NOT NULL, key TEXT NOT NULL,
     next INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
@@ -112,14 +110,10 @@ class CounterStore:
 def default_store(setting: str = "") -> CounterStore:
     """Return the store in the collector's state folder; raises ConfigError when there is none.
 
-    In this order: the device's own setting, ``ACTWIN_COLLECTOR_STATE``, systemd's
-    ``STATE_DIRECTORY``, ``state_dir`` of the configuration file.
+    See ``protocol.state`` for where that is.
     """
-    folder = setting or os.environ.get(STATE_VARIABLE) or os.environ.get("STATE_DIRECTORY")
-    if folder:
-        return CounterStore(Path(folder.partition(":")[0]) / FILE)
     try:
-        return CounterStore(load_settings(default_path()).collector.state_dir / FILE)
+        return CounterStore(state_folder(setting) / FILE)
     except ConfigError as error:
-        text = f"no place for invocation counters: set {STATE_VARIABLE} ({error.message})"
+        text = f"no place for invocation counters: {error.message}"
         raise ConfigError(text, "counter_store") from None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The settings of an IEC 62056-21 device, checked."""
+"""The settings of an IEC 62056-21 device, checked; a quirk's come where the device has none."""
 
 from __future__ import annotations
 
@@ -7,50 +7,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta, timezone
-from types import MappingProxyType
 
-from ...fields import Field, Problems, parse_table
+from ...fields import Problems, parse_table
 from ...model import ConfigError, DeviceSpec
+from .settings import FIELDS
 
-SETTINGS = {
-    "mode": "c: opens at 300 Bd and changes to the speed the meter offers; fixed: one speed always",
-    "baudrate": "speed to open with in mode c (300)",
-    "max_speed": "highest speed character to accept, 0 to 6; 0 stays at the opening speed (6)",
-    "protocol": "protocol control character of the acknowledgement (0)",
-    "select": "mode control character: 0 full readout, 6 short and 7 history on Turkish meters",
-    "acknowledge": "false for meters that send their data right after the identification",
-    "wakeup": "NUL bytes to send first, for battery meters (0)",
-    "char_timeout": "longest pause inside an answer in seconds (1.5)",
-    "max_seconds": "longest whole readout in seconds (180)",
-    "switch_delay": "seconds to wait before changing speed (0.25)",
-    "serial": "serial number the meter must report in 0.0.0 or C.1; another one is an error",
-    "utc_offset": "offset of the meter's clock (+03:00)",
-    "units": "units of values the meter prints without one, for example {'1.8.0': 'kWh'}",
-    "software_7e1": "true for device servers set to 8N1 before a meter that speaks 7E1",
-}
-_FIELDS = {
-    "mode": Field(str, "c", choices=("c", "fixed")),
-    "baudrate": Field(int, 300, low=50, high=115200),
-    "max_speed": Field(str, "6", choices=tuple("0123456")),
-    "protocol": Field(str, "0", choices=tuple("012")),
-    "select": Field(str, "0", choices=tuple("0123456789")),
-    "acknowledge": Field(bool, True),
-    "wakeup": Field(int, 0, low=0, high=1000),
-    "char_timeout": Field(float, 1.5, low=0.05, high=30),
-    "max_seconds": Field(float, 180.0, low=1, high=900),
-    "switch_delay": Field(float, 0.25, low=0, high=2),
-    "serial": Field(str, ""),
-    "utc_offset": Field(str, "+03:00"),
-    "units": Field(dict, MappingProxyType({})),
-    "software_7e1": Field(bool, False),
-}
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
+_COLUMN = re.compile(r"([0-9A-Za-z.:#-]{1,24})(?:\*([A-Za-z0-9/]{1,8}))?")
+_EVENT_SOURCE = re.compile(r"P\.\d{2,3}|\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Checked settings; see ``SETTINGS`` for what each one does."""
+    """Checked settings; see ``settings.py`` for what each one does."""
 
+    device: str
     address: str
     mode: str
     baudrate: int
@@ -64,17 +35,69 @@ class Options:
     switch_delay: float
     serial: str
     zone: timezone
+    summer_time: str
     units: Mapping[str, str]
+    unchecked: str
     software_7e1: bool
+    quirk: str
+    quirks_dir: str
+    state_dir: str
+    password_command: str
+    password_confirm: str
+    read_with_password: bool
+    read_command: str
+    serial_code: str
+    write_command: str
+    time_form: str
+    date_form: str
+    profile: str
+    profile_command: str
+    profile_form: str
+    profile_columns: tuple[tuple[str, str], ...]
+    profile_kind: str
+    profile_minutes: int
+    profile_stamp: str
+    profile_status: str
+    profile_harmless: int
+    profile_pause: float
+    profile_seconds: float
+    events: tuple[str, ...]
+    status_bits: str
 
     @classmethod
-    def of(cls, device: DeviceSpec) -> Options:
+    def of(cls, device: DeviceSpec, quirk: Mapping[str, object] | None = None) -> Options:
         """Return the options of a device; raises ConfigError that names every mistake."""
         problems = Problems()
         path = f"{device.key}.settings"
-        values = parse_table(device.settings, _FIELDS, path, problems, strict=False)
+        table = {**(quirk or {}), **device.settings}
+        values = parse_table(table, FIELDS, path, problems, strict=False)
+        columns = [_COLUMN.fullmatch(str(text)) for text in values["profile_columns"]]
+        if not all(columns):
+            problems.add(f"{path}.profile_columns", "each must be like '1.5.0*kW'")
+        sources = tuple(map(str, values["events"]))
+        if not all(map(_EVENT_SOURCE.fullmatch, sources)):
+            problems.add(f"{path}.events", "each must be like 'P.98' or a digit")
+        if not re.fullmatch(r"[0-9A-Fa-f]{1,16}", values["profile_harmless"]):
+            problems.add(f"{path}.profile_harmless", "must be hex digits")
         problems.finish("settings")
-        return cls(address=device.address, zone=_zone(values.pop("utc_offset")), **values)
+        form = values.pop("address_form")
+        values["profile_columns"] = tuple((match[1], match[2] or "") for match in columns)
+        values["events"] = sources
+        values["profile_harmless"] = int(values["profile_harmless"], 16)
+        return cls(
+            device=device.key,
+            address=_address(device.address, form),
+            zone=_zone(values.pop("utc_offset")),
+            **values,
+        )
+
+
+def _address(address: str, form: str) -> str:
+    """Return the address as sent; one that has the form's beginning already stays as it is."""
+    prefix = form.partition("{address}")[0]
+    if not address or not form or (prefix and address.startswith(prefix)):
+        return address
+    return form.replace("{address}", address)
 
 
 def _zone(text: str) -> timezone:

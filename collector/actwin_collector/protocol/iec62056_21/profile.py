@@ -2,8 +2,8 @@
 """Load profiles: answers to a request for P.01.
 
 Two shapes exist. German VDEW: a header ``P.01(stamp)(status)(minutes)(channels)(code)(unit)…`` and
-then a line of bare brackets for each period. Turkish: ``P.01(yy-mm-dd,hh:mm)(value)…(status)`` on
-each line, without codes.
+then bare brackets, one for each channel of each period. Turkish: ``P.01(yy-mm-dd,hh:mm)(value)…``
+on each line, often with a status last, without codes.
 """
 
 from __future__ import annotations
@@ -14,17 +14,37 @@ from datetime import datetime, timedelta
 
 from ...model import FrameError, Record
 from .datasets import tokens
-from .stamps import parse_stamp
+from .stamps import parse_stamp, season_of
 from .values import parse_number
 
 _MAX_CHANNELS = 64
+_NO_VALUE = frozenset("-_*. ")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One row. Its local time is ``start`` plus ``after``; ``cells`` are (code, text, unit).
+
+    ``minutes`` is 0, and codes are empty, where the profile names none; ``status`` then stands
+    among the cells.
+    """
+
+    profile: str
+    start: datetime
+    season: str
+    after: timedelta
+    minutes: int
+    status: str
+    cells: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
+    profile: str
     start: datetime
+    season: str
     status: str
-    period: timedelta
+    minutes: int
     channels: tuple[tuple[str, str], ...]
 
 
@@ -38,60 +58,101 @@ def parse_profile(text: str) -> tuple[Record, ...]:
 
     Raises FrameError when a header or a row does not hold together.
     """
-    return tuple(_records(text))
+    return tuple(record for period in periods(text) for record in _records(period))
 
 
-def _records(text: str) -> Iterator[Record]:
+def periods(text: str) -> Iterator[Period]:
+    """Yield the rows in the order sent; raises FrameError."""
     header: _Header | None = None
     row = 0
     for code, values, _ in tokens(text):
         if code.startswith("P.0"):
-            header, row = _header(values), 0
+            header, row = None, 0
+            if "-" in values[0]:
+                yield _dated(code, values)
+                continue
+            header, values = _header(code, values)
             if header is None:
-                yield from _dated_row(code, values)
+                continue
         elif code or not values:
             continue
         elif header is None:
             raise FrameError("a row of a load profile without a header before it")
-        else:
-            yield from _row(header, values, row)
+        for cells in _cut(header, values):
+            yield _period(header, cells, row)
             row += 1
 
 
-def _header(values: tuple[str, ...]) -> _Header | None:
-    """Return the header, or None for a Turkish line, whose stamp has dashes."""
-    start = parse_stamp(values[0].strip())
+def _header(code: str, values: tuple[str, ...]) -> tuple[_Header | None, tuple[str, ...]]:
+    """Return (header, rows that stand on its line); no header where the meter says "nothing"."""
+    stamp = values[0].strip()
+    if len(values) == 1 and (not stamp.strip("0") or stamp.upper().startswith("ER")):
+        return None, ()
+    start = parse_stamp(stamp)
     if start is None:
-        raise FrameError(f"a load profile without a time: {values[0][:30]!r}")
-    if "-" in values[0]:
-        return None
+        raise FrameError(f"a load profile without a time: {stamp[:30]!r}")
     minutes, count = map(_small, (*values[2:4], "", "")[:2])
-    if not 0 < minutes <= 1440 or not 0 < count <= _MAX_CHANNELS or len(values) != 4 + 2 * count:
+    size = 4 + 2 * count
+    if not 0 < minutes <= 1440 or not 0 < count <= _MAX_CHANNELS or len(values) < size:
         raise FrameError("the header of a load profile does not hold together")
-    channels = tuple(zip(values[4::2], values[5::2], strict=True))
-    return _Header(start, values[1], timedelta(minutes=minutes), channels)
+    channels = tuple(zip(values[4:size:2], values[5:size:2], strict=True))
+    header = _Header(code, start, season_of(stamp), values[1].strip(), minutes, channels)
+    return header, values[size:]
 
 
 def _small(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= 4 else 0
 
 
-def _row(header: _Header, values: tuple[str, ...], row: int) -> Iterator[Record]:
-    if len(values) != len(header.channels):
-        raise FrameError(f"{len(values)} values for {len(header.channels)} channels")
-    stamp = (header.start + row * header.period).isoformat()
-    for (code, unit), text in zip(header.channels, values, strict=True):
-        yield _record(code, f"{text}*{unit}", stamp, [text, header.status])
+def _cut(header: _Header, values: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    count = len(header.channels)
+    if len(values) % count:
+        raise FrameError(f"{len(values)} values for {count} channels")
+    for at in range(0, len(values), count):
+        yield values[at : at + count]
 
 
-def _dated_row(code: str, values: tuple[str, ...]) -> Iterator[Record]:
-    stamp = parse_stamp(values[0].strip()).isoformat()
-    for at, text in enumerate(values[1:-1]):
-        yield _record(f"{code}#{at + 1}", text, stamp, [text, values[-1]])
+def _period(header: _Header, cells: tuple[str, ...], row: int) -> Period:
+    return Period(
+        header.profile,
+        header.start,
+        header.season,
+        row * timedelta(minutes=header.minutes),
+        header.minutes,
+        header.status,
+        tuple(
+            (code, text, unit)
+            for (code, unit), text in zip(header.channels, cells, strict=True)
+        ),
+    )
 
 
-def _record(code: str, text: str, stamp: str, raw: list[str]) -> Record:
-    number = parse_number(text)
+def _dated(code: str, values: tuple[str, ...]) -> Period:
+    start = parse_stamp(values[0].strip())
+    if start is None:
+        raise FrameError(f"a load profile without a time: {values[0][:30]!r}")
+    cells = tuple(("", text, "") for text in values[1:])
+    return Period(code, start, "", timedelta(0), 0, "", cells)
+
+
+def _records(period: Period) -> Iterator[Record]:
+    cells, status = period.cells, period.status
+    if not period.minutes:
+        status = cells[-1][1] if cells else ""
+        cells = cells[:-1]
+    stamp = (period.start + period.after).isoformat()
+    for at, (code, text, unit) in enumerate(cells, 1):
+        number = cell_number(text, unit)
+        value, base = number or (None, "")
+        name = code or f"{period.profile}#{at}"
+        yield Record("load_profile", value, base, name, stamp, raw=[text, status])
+
+
+def cell_number(text: str, unit: str) -> tuple | None:
+    """Return (value, base unit) of one cell, None for "no value"; raises FrameError."""
+    if not set(text) - _NO_VALUE:
+        return None
+    number = parse_number(f"{text}*{unit}" if unit else text)
     if number is None:
         raise FrameError(f"not a number in a load profile: {text[:30]!r}")
-    return Record("load_profile", number[0], number[1], code, stamp, raw=raw)
+    return number

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 _STAMP = re.compile(
     r"(?P<year>\d{2}|\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[,& T]"
@@ -23,6 +23,24 @@ _TIME = re.compile(r"[0-3]?(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)
 def parse_stamp(text: str) -> datetime | None:
     """Return the date and time in ``text``; None when there is none (or it is all zeros)."""
     return _build(_STAMP.fullmatch(text) or _PACKED.fullmatch(text))
+
+
+def season_of(text: str) -> str:
+    """Return what a stamp, date or time says of summer time: ``summer``, ``utc`` or nothing."""
+    if text.endswith("S"):
+        return "summer"
+    if text.isdecimal() and len(text) % 2:
+        return {"1": "summer", "2": "utc"}.get(text[0], "")
+    return ""
+
+
+def to_aware(local: datetime, season: str, zone: timezone, summer_time: str) -> datetime:
+    """Return a meter's local time with its offset; ``zone`` is that of normal time."""
+    if season == "utc":
+        return local.replace(tzinfo=UTC)
+    if season == "summer" and summer_time == "shift":
+        zone = timezone(zone.utcoffset(None) + timedelta(hours=1))
+    return local.replace(tzinfo=zone)
 
 
 def parse_date(text: str) -> str | None:
