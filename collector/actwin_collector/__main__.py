@@ -6,15 +6,17 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
-import logging
 import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from . import __version__
+from . import __version__, logs
+from .masking import Masker
 from .model import CollectorError
 
-COMMANDS = ("run", "read", "decode", "scan", "check", "status", "simulate", "drain", "trace")
+COMMANDS = (
+    "run", "read", "decode", "scan", "check", "status", "simulate", "drain", "trace", "maps",
+)
 
 
 def _module(command: str) -> ModuleType | None:
@@ -24,8 +26,8 @@ def _module(command: str) -> ModuleType | None:
 
 def _wanted(argv: Sequence[str]) -> Sequence[str]:
     # One command's imports only: `decode` must not pay for the simulators.
-    named = [word for word in argv if not word.startswith("-")][:1]
-    return named if named and named[0] in COMMANDS else COMMANDS
+    named = [word for word in argv if word in COMMANDS][:1]
+    return named or COMMANDS
 
 
 def build_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
@@ -35,6 +37,9 @@ def build_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("-v", "--verbose", action="count", default=0, help="log more (twice: all)")
+    parser.add_argument(
+        "--log-format", choices=logs.FORMATS, default="text", help="json: one object a line"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in _wanted(argv):
         module = _module(command)
@@ -46,22 +51,17 @@ def build_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     return parser
 
 
-def _configure_logging(verbose: int) -> None:
-    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # pymodbus reports every retry as an error; the drivers name failures themselves.
-    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Expected failures are one line, exit code 1."""
     argv = sys.argv[1:] if argv is None else argv
     args = build_parser(argv).parse_args(argv)
-    _configure_logging(args.verbose)
+    args.masker = Masker()
+    logs.configure(args.verbose, args.log_format, args.masker)
     try:
         return args.run(args)
     except CollectorError as error:
-        print(f"actwin-collector: {error.message} [{error.code}]", file=sys.stderr)
+        text = args.masker.text(error.message)
+        print(f"actwin-collector: {text} [{error.code}]", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

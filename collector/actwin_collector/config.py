@@ -33,6 +33,8 @@ _COLLECTOR = {
     "max_probe_seconds": Field(float, 21600.0, low=0.1, high=7 * 86400),
     "drift_warn_seconds": Field(float, 60.0, low=1),
     "drift_fail_seconds": Field(float, 300.0, low=1),
+    "metrics_port": Field(int, 0, low=0, high=65535),
+    "trace_devices": Field(list, ()),
 }
 _ODOO = {
     "url": Field(str),
@@ -66,6 +68,8 @@ class CollectorSettings:
     max_probe_seconds: float = 21600.0
     drift_warn_seconds: float = 60.0
     drift_fail_seconds: float = 300.0
+    metrics_port: int = 0
+    trace_devices: tuple[str, ...] = ()
 
     @property
     def outbox_path(self) -> Path:
@@ -76,6 +80,16 @@ class CollectorSettings:
     def cache_path(self) -> Path:
         """Where the last good configuration from Odoo lies."""
         return self.state_dir / "config-cache.json"
+
+    @property
+    def trace_path(self) -> Path:
+        """Folder of the trace files."""
+        return self.state_dir / "trace"
+
+    @property
+    def maps_path(self) -> Path:
+        """Folder of the user's own register maps."""
+        return self.state_dir / "devices"
 
     @property
     def status_path(self) -> Path:
@@ -133,6 +147,7 @@ def load_settings(path: str | Path) -> Settings:
         problems.add(key, f"unknown section (known: {', '.join(_SECTIONS)})")
     collector = parse_table(table.get("collector", {}), _COLLECTOR, "collector", problems)
     collector["state_dir"] = path.parent / collector["state_dir"]
+    collector["trace_devices"] = tuple(map(str, collector["trace_devices"]))
     odoo = _odoo(table, path, collector["config_from"], problems)
     _check_pairs(collector, problems)
     problems.finish(str(path))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -25,6 +26,34 @@ class ProbePolicy:
         return min(self.longest_seconds, self.first_seconds * 2 ** min(beyond, 30))
 
 
+# Upper ends in seconds: a gateway answers in the first, a readout at 300 Bd in the last.
+BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0)
+
+
+@dataclass
+class Durations:
+    """How long dialogues took: how many in each bucket (the last holds the rest), and in all."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
+    seconds: float = 0.0
+
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return sum(self.counts)
+
+    def observe(self, seconds: float) -> None:
+        """Count one; a clock that was set back makes it last no time at all."""
+        seconds = max(0.0, seconds)
+        self.counts[bisect_left(BUCKETS, seconds)] += 1
+        self.seconds += seconds
+
+    def add(self, other: Durations) -> None:
+        """Count those of another as well."""
+        self.counts = [mine + more for mine, more in zip(self.counts, other.counts, strict=True)]
+        self.seconds += other.seconds
+
+
 @dataclass
 class Health:
     """Counts since the start of the process; instants are epoch seconds."""
@@ -36,6 +65,7 @@ class Health:
     last_error_at: float | None = None
     failures: int = 0
     drift: float | None = None
+    durations: Durations = field(default_factory=Durations)
 
     def success(self, now: float) -> None:
         """Note a good poll."""

@@ -12,10 +12,12 @@ from .channel.base import Link
 from .clock import Clock
 from .config import CollectorSettings
 from .device import DeviceState, make_state
+from .logs import about
 from .model import ConfigError, DeviceSpec, LineSpec, LinkError
 from .protocol.base import Driver
 from .protocol.registry import get_driver, make_link
 from .site import Site
+from .watch import Watch, in_logs
 from .worker import Errand, LineWorker, Store, T
 
 _log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class Scheduler:
         self.states: dict[str, DeviceState] = {}
         self.broken: dict[str, str] = {}
         self.stopped: set[str] = set()
+        self.watch: Watch = in_logs
         self._store = store
         self._settings = settings
         self._clock = clock or Clock()
@@ -144,13 +147,15 @@ class Scheduler:
             self.broken |= {state.spec.key: error.message for state in states}
             _log.error("line %s: %s", line.key, error.message)
             return
+        worker.watch = self.watch
         self.workers[line.key] = worker
         self._tasks.append(asyncio.create_task(self._keep_running(worker), name=line.key))
 
     async def _keep_running(self, worker: LineWorker) -> None:
         while not worker.stopping:
             try:
-                await worker.run()
+                with about(line=worker.line.key):
+                    await worker.run()
             except Exception:
                 # A bug on one line must neither stop the others nor this one for good.
                 _log.exception("line %s stumbled and starts again", worker.line.key)

@@ -13,15 +13,19 @@ from pathlib import Path
 from .clock import Clock
 from .config import OdooSettings, Settings
 from .files import write_atomic
+from .masking import Masker
+from .metrics import MetricsServer, Snapshot, UplinkState, render
 from .model import CollectorError, ConfigError
 from .outbox import Outbox
 from .scheduler import Scheduler
 from .sdnotify import notify, watchdog_seconds
 from .sender import Backoff, Sender
-from .site import Site, combine, load_cache, parse_site, save_cache
+from .site import Site, combine, load_cache, parse_site, save_cache, secrets_of
 from .status import broken_status, collector_status, device_status, write_status
 from .threads import in_thread
+from .tracing.files import TraceFolder
 from .uplink import Uplink, UplinkError, make_uplink
+from .watch import traced
 
 _log = logging.getLogger(__name__)
 
@@ -38,11 +42,16 @@ class Service:
         settings: Settings,
         uplink_factory: Callable[[OdooSettings], Uplink] = make_uplink,
         clock: Clock | None = None,
+        masker: Masker | None = None,
     ) -> None:
         collector = settings.collector
         self.settings = settings
         self.outbox = Outbox(collector.outbox_path, collector.outbox_quota_mb * 1024 * 1024)
         self.scheduler = Scheduler(self._store, collector, clock)
+        self.masker = masker or Masker()
+        self.traces = TraceFolder(collector.trace_path, self.masker, collector.trace_devices)
+        self.scheduler.watch = traced(self.traces)
+        self.uplink_state = UplinkState()
         self.site = Site()
         self.problems: dict[str, str] = {}
         self._started = time.time()
@@ -55,6 +64,7 @@ class Service:
 
     async def run(self, stop: asyncio.Event, ready_file: Path | None = None) -> None:
         """Work until ``stop`` is set; tells systemd and ``ready_file`` when work has begun."""
+        metrics = await self._serve_metrics()
         await self._start_site()
         await self._write_status()
         if ready_file:
@@ -70,6 +80,8 @@ class Service:
                 task.result()  # the loops never end by themselves: show why one did
         finally:
             notify("STOPPING=1")
+            if metrics is not None:
+                await metrics.stop()
             await self._wind_down([*tasks, stopping])
 
     def _loops(self) -> list:
@@ -86,6 +98,34 @@ class Service:
         with contextlib.suppress(CollectorError, OSError):
             await self._write_status(stopped=True)
         self.outbox.close()
+
+    async def _serve_metrics(self) -> MetricsServer | None:
+        port = self.settings.collector.metrics_port
+        if not port:
+            return None
+        server = MetricsServer(port, self._metrics)
+        try:
+            await server.start()
+        except OSError as error:
+            # Figures are worth less than readings: the collector works without.
+            self._report_problem("metrics", error)
+            return None
+        return server
+
+    async def _metrics(self) -> str:
+        collector, scheduler = self.settings.collector, self.scheduler
+        return render(
+            Snapshot(
+                started=self._started,
+                config_version=self.site.version,
+                states=scheduler.states,
+                broken=scheduler.broken,
+                lines_open={key: w.link.is_open for key, w in scheduler.workers.items()},
+                stats=await in_thread(self.outbox.stats),
+                quota_bytes=collector.outbox_quota_mb * 1024 * 1024,
+                uplink=self.uplink_state if self._uplink else None,
+            )
+        )
 
     async def _store(self, readings, events, comms, marks) -> int:
         return await in_thread(self.outbox.append, readings, events, comms, marks)
@@ -106,6 +146,7 @@ class Service:
         local = self.settings.local
         site = parse_site(combine(document, local), source, strict=not document)
         marks = await in_thread(self.outbox.marks)
+        self.masker.learn(secrets_of(site))
         await self.scheduler.apply(site, marks)
         self.site = site
         self._has_config = True
@@ -125,6 +166,7 @@ class Service:
             pause = collector.status_seconds
             try:
                 await self._control_once(uplink)
+                self.uplink_state.success(time.time())
                 backoff.success()
                 self.problems.pop("control", None)
             except UplinkError as error:
@@ -148,11 +190,14 @@ class Service:
     async def _send_loop(self, uplink: Uplink) -> None:
         collector = self.settings.collector
         sender = Sender(self.outbox, uplink, collector.code, collector.batch_size)
+        self.uplink_state.totals = sender.totals
         backoff = Backoff(longest=collector.backoff_max_seconds)
         while True:
             pause = 0.0
             try:
-                if not await in_thread(sender.send_one):
+                if await in_thread(sender.send_one):
+                    self.uplink_state.success(time.time())
+                else:
                     pause = collector.send_seconds
                 backoff.success()
                 self.problems.pop("uplink", None)
@@ -180,7 +225,9 @@ class Service:
                 _log.critical("a line has stalled; the watchdog is not fed")
 
     def _report_problem(self, place: str, error: Exception) -> None:
-        text = f"{getattr(error, 'code', 'os_error')}: {error}"
+        text = self.masker.text(f"{getattr(error, 'code', 'os_error')}: {error}")
+        if isinstance(error, UplinkError):
+            self.uplink_state.failure()
         if self.problems.get(place) != text:
             _log.error("%s: %s", place, text)
         self.problems[place] = text
@@ -198,5 +245,7 @@ class Service:
 
     async def _write_status(self, stopped: bool = False) -> None:
         status = await self._status() | {"stopped": stopped}
+        if self._uplink is not None:
+            status["uplink"] = self.uplink_state.status()
         path = self.settings.collector.status_path
         await in_thread(write_status, path, status, self._status_pause)

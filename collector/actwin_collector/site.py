@@ -23,7 +23,7 @@ from .model import (
 )
 
 MODES = ("last", "mean", "max", "min")
-KINDS = ("tcp", "serial", "rtu_tcp", "udp")
+KINDS = ("tcp", "serial", "rtu_tcp", "udp", "replay")
 PARTS = ("lines", "schedules", "devices")
 
 _LINE = {
@@ -156,8 +156,8 @@ def _line(entry: object, path: str, problems: Problems, strict: bool) -> LineSpe
     values = parse_table(entry, _LINE, path, problems, strict)
     _load_secret(values, path, problems)
     line = LineSpec(**values)
-    if line.kind == "serial" and not line.device_path:
-        problems.add(f"{path}.device_path", "is required for a serial line")
+    if line.kind in ("serial", "replay") and not line.device_path:
+        problems.add(f"{path}.device_path", f"is required for a {line.kind} line")
     if line.kind in ("tcp", "rtu_tcp", "udp"):
         if not line.host:
             problems.add(f"{path}.host", f"is required for a {line.kind} line")
@@ -250,6 +250,12 @@ def _check_references(devices: list[DeviceSpec], site: Site, problems: Problems)
 def _repeats(device: DeviceSpec, number: int) -> bool:
     channels = [parameter.channel for parameter in device.parameters]
     return channels[number] in channels[:number]
+
+
+def secrets_of(site: Site) -> list[str]:
+    """Return the passwords and keys of all lines and devices, for whoever keeps them hidden."""
+    specs = (*site.lines.values(), *site.devices.values())
+    return [spec.secret for spec in specs if spec.secret]
 
 
 def save_cache(document: Mapping, path: Path) -> None:

@@ -26,6 +26,7 @@ from .model import (
     Reading,
 )
 from .poller import DriftLimits, Outcome, attempts_for, drift_of, poll
+from .watch import Watch, in_logs
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class LineWorker:
         self.beat = clock.monotonic()
         self.store_error = ""
         self.stopping = False
+        self.watch: Watch = in_logs
         self._store = store
         self._settings = settings
         self._clock = clock
@@ -130,7 +132,8 @@ class LineWorker:
             # What was read is not on disk yet: it stays due, nothing new is read over it.
             state.due = clock.monotonic() + STORE_RETRY_SECONDS
         else:
-            await self._poll(state)
+            with self.watch(self.link, state):
+                await self._poll(state)
         self._close_slots()
         if clock.monotonic() >= self._store_retry:
             await self._save(self.states)
@@ -225,6 +228,7 @@ class LineWorker:
             clock,
         )
         self.beat = clock.monotonic()
+        state.health.durations.observe(outcome.ended - outcome.started)
         self._mind_line(outcome)
         # A clock that was set during the dialogue makes its stamps worthless: ask again.
         if self._follow_clock():

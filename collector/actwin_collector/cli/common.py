@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 
 from ..config import Settings, default_path, load_settings
 from ..model import ConfigError, DeviceSpec, LineSpec
-from ..site import Site, combine, load_cache, parse_site
+from ..site import Site, combine, load_cache, parse_site, secrets_of
 from ..uplink import make_uplink
 
 
@@ -28,6 +29,9 @@ def open_settings(args: argparse.Namespace) -> Settings:
     Drivers know nothing of the collector's file, yet some keep counters that must survive.
     """
     settings = load_settings(args.config)
+    if settings.odoo is not None:
+        with contextlib.suppress(ConfigError):  # whoever needs the key will tell
+            args.masker.learn([settings.odoo.api_key()])
     os.environ.setdefault("ACTWIN_COLLECTOR_STATE", str(settings.collector.state_dir))
     return settings
 
@@ -57,5 +61,6 @@ def find_device(args: argparse.Namespace) -> tuple[Settings, DeviceSpec, LineSpe
     """Return the settings, the device that ``args.device`` names, and its line."""
     settings = open_settings(args)
     site = known_site(settings)
+    args.masker.learn(secrets_of(site))
     device = site.device(args.device)
     return settings, device, site.lines[device.line]

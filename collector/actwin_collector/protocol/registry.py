@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from typing import Any
 
 from ..channel.base import Link
 from ..model import ConfigError, LineSpec
@@ -11,6 +12,14 @@ from .base import Driver
 
 DRIVERS = "actwin.collector.drivers"
 CHANNELS = "actwin.collector.channels"
+EXPLAINERS = "actwin.collector.explainers"
+DIAGNOSERS = "actwin.collector.diagnosers"
+_WHAT = {
+    DRIVERS: "driver",
+    CHANNELS: "line kind",
+    EXPLAINERS: "explainer",
+    DIAGNOSERS: "diagnoser",
+}
 
 
 def names(group: str) -> list[str]:
@@ -20,7 +29,7 @@ def names(group: str) -> list[str]:
 
 def driver_class(name: str) -> type[Driver]:
     """Return the driver class registered as ``name``; raises ConfigError."""
-    return _load(DRIVERS, name)
+    return load_named(DRIVERS, name)
 
 
 def get_driver(name: str) -> Driver:
@@ -30,16 +39,16 @@ def get_driver(name: str) -> Driver:
 
 def make_link(line: LineSpec) -> Link:
     """Return a closed link for a line; raises ConfigError for an unknown kind."""
-    return _load(CHANNELS, line.kind)(line)
+    return load_named(CHANNELS, line.kind)(line)
 
 
-def _load(group: str, name: str) -> type:
+def load_named(group: str, name: str) -> Any:
+    """Return what an installed package registered under a name; raises ConfigError."""
     for entry in entry_points(group=group):
         if entry.name == name:
             try:
                 return entry.load()
             except (ImportError, AttributeError) as error:
                 raise ConfigError(f"{name} cannot be loaded: {error}") from error
-    what = "driver" if group == DRIVERS else "line kind"
     known = ", ".join(names(group)) or "none"
-    raise ConfigError(f"unknown {what} {name!r} (known: {known})")
+    raise ConfigError(f"unknown {_WHAT[group]} {name!r} (known: {known})")
