@@ -2,7 +2,8 @@
 """What single makers mean by codes the standard leaves to them.
 
 Data, not code: by manufacturer letters, from the general decoder's quantity to (quantity, base
-unit, factor from the number on the wire). Sources: real telegrams with known readings.
+unit, factor from the number on the wire, ``a/b`` for one that is no decimal). Sources: real
+telegrams with known readings.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from ...model import Record
-from ...units import EXACT
+from ...units import EXACT, divided
 
 Meaning = tuple[str, str, str]
 
@@ -31,6 +32,8 @@ def _phases(quantity: str, unit: str, named: Sequence[str], first: int = 1) -> d
 
 
 MAKERS: Mapping[str, Mapping[str, Meaning]] = {
+    # Axioma's Q400 tells what is left of its battery in percent, where others tell days.
+    "AXI": {"battery_remaining": ("battery_remaining_percent", "", "1/86400")},
     # Schneider Electric iEM3000. Records with subunit 1 are reactive, with subunit 2 apparent.
     "SEC": {
         **_phases("current", "A", ("average", *_PHASES), 0),
@@ -76,5 +79,6 @@ def _named(record: Record, meaning: Meaning | None) -> Record:
     quantity, unit, factor = meaning
     value = record.value
     if isinstance(value, Decimal):
-        value = EXACT.multiply(value, Decimal(factor))
+        factor, _, divisor = factor.partition("/")
+        value = divided(EXACT.multiply(value, Decimal(factor)), int(divisor or 1))
     return replace(record, quantity=quantity, unit=unit, value=value)

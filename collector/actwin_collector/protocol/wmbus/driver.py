@@ -14,10 +14,11 @@ from ..mbus.header import NONE
 from ..mbus.makers import name_makers_codes
 from ..mbus.records import decode_records, maker_block
 from . import compact
-from .frame import parse_frame
+from .frame import RadioFrame, parse_frame
 from .layers import COMPACT, Payload, open_payload
-from .layouts import NEVER_STANDARD, read_makers_blocks
-from .security import parse_key
+from .layouts import BLOCK, PAYLOAD, read_place, with_makers_blocks
+from .security import PLAIN_START, parse_key
+from .transforms import Origin
 
 _CRC_LENGTH = 2
 
@@ -50,34 +51,42 @@ class WmbusDriver(Driver):
 def decode_radio(wire: bytes, key: bytes | None = None, form: str | None = None) -> Telegram:
     """Decode one radio telegram; raises CollectorError and nothing else."""
     frame = parse_frame(wire, form)
-    payload = open_payload(frame, key)
+    return decode_payload(frame, open_payload(frame, key), key)
+
+
+def decode_payload(frame: RadioFrame, payload: Payload, key: bytes | None) -> Telegram:
+    """Return the records of an opened payload; raises CollectorError."""
     meter = replace(payload.meter, extra={**payload.meter.extra, "ci": f"{payload.form:02X}"})
-    place = "block" if payload.form in (NONE, COMPACT) else f"{payload.form:02X}"
-    link = wire[:1] + bytes((frame.control,)) + frame.manufacturer + frame.address
-    records = read_makers_blocks(
-        meter.manufacturer, meter.version, place, _records(payload), link + frame.data[:1]
-    )
-    return Telegram(meter, records)
+    link = bytes((len(frame.data) + 9, frame.control)) + frame.manufacturer + frame.address
+    origin = Origin(meter.manufacturer, payload.address, frame.data, link + frame.data[:1], key)
+    return Telegram(meter, _records(payload, origin))
 
 
-def _records(payload: Payload) -> tuple[Record, ...]:
+def _records(payload: Payload, origin: Origin) -> tuple[Record, ...]:
     """Return the records; what no standard decoder can read is kept as one block of bytes.
 
     The frame's length, check value and CRCs were right, so this is no damage but a layout that
     only the maker knows (yet); its bytes stay readable once the layout is added as data.
     """
+    block = (maker_block(payload.data),)
+    data = payload.data.removeprefix(PLAIN_START)
+    whole = read_place(origin, PAYLOAD, data) if payload.form == NONE else None
+    if whole is not None:
+        return (*block, *whole)
     try:
         records = _standard_records(payload)
     except FrameError:
-        return (maker_block(payload.data),)
-    return name_makers_codes(payload.meter.manufacturer, records)
+        records = block
+    records = name_makers_codes(origin.manufacturer, records)
+    place = BLOCK if payload.form in (NONE, COMPACT) else f"{payload.form:02X}"
+    return with_makers_blocks(origin, place, records)
 
 
 def _standard_records(payload: Payload) -> tuple[Record, ...]:
     if payload.form == COMPACT:
         full = compact.expand(payload.data)
         return (maker_block(payload.data),) if full is None else decode_records(full).records
-    if payload.form != NONE or payload.meter.manufacturer in NEVER_STANDARD:
+    if payload.form != NONE:
         return (maker_block(payload.data),)
     found = decode_records(payload.data, tail=_CRC_LENGTH)
     compact.learn(payload.data)

@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...model import FrameError, MeterIdentity, ProtocolError
+from ...model import CollectorError, FrameError, MeterIdentity, ProtocolError
 from ..mbus.header import LONG, NONE, SHORT, Header, meter_address, parse_header
+from ..mbus.media import manufacturer_letters
+from . import prios
 from .frame import RadioFrame, crc16
 from .security import (
     PLAIN_START,
     Authentication,
     counter_mode,
+    decrypt_des,
     decrypt_mode5,
     decrypt_mode7,
     need_key,
@@ -22,11 +26,15 @@ from .security import (
 COMPACT = 0x79
 _ELL_LENGTHS = {0x8C: 2, 0x8D: 8, 0x8E: 10, 0x8F: 16}
 _AFL = 0x90
+_LONG_HEADER = 13
 _MAC_LENGTHS = {3: 2, 4: 4, 5: 8, 6: 12, 7: 16}
 _FRAGMENTED, _HAS_MCL, _HAS_LENGTH, _HAS_COUNTER, _HAS_MAC, _HAS_KEY = (
     1 << bit for bit in (14, 13, 12, 11, 10, 9)
 )
 _MAKERS_OWN = range(0xA0, 0xB8)
+# Security modes with encryption: which bits of the configuration word count the bytes under it.
+# Other numbers are old headers whose bits meant something else.
+_MODES: Mapping[int, int] = {2: 0xF8, 3: 0xF8, 5: 0xF0, 7: 0xF0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +45,26 @@ class Payload:
     data: bytes
     form: int = NONE
     status: int = 0
+    address: bytes = b""
+    secured: bool = False
+    counter: int | None = None
 
 
 @dataclass(slots=True)
 class _State:
-    """What the layers passed so far have said."""
+    """What the layers passed so far have said; ``secured``: a key opened or proved something."""
 
     manufacturer: bytes
     address: bytes
     data: bytes
     sealed: Authentication | None = None
+    secured: bool = False
+    counter: int | None = None
+
+    @property
+    def whole_address(self) -> bytes:
+        """Maker 2, id 4, version, medium."""
+        return self.manufacturer + self.address
 
 
 def open_payload(frame: RadioFrame, key: bytes | None) -> Payload:
@@ -57,11 +75,61 @@ def open_payload(frame: RadioFrame, key: bytes | None) -> Payload:
     if ci == _AFL:
         _authentication(state)
         ci = _first(state.data)
+    if frame.data is state.data:
+        letters = manufacturer_letters(frame.manufacturer)
+        state.address = prios.plain_address(letters, frame.address, frame.data)
+        if prios.is_real_data(letters, frame.data):
+            return _real_data(frame, state, key)
     if ci in (SHORT, LONG):
         return _transport(state, key)
     if ci in (NONE, COMPACT) or ci in _MAKERS_OWN:
-        return Payload(_identity(state, {}), state.data[1:], ci)
+        return _payload(state, {}, state.data[1:], ci)
     raise FrameError(f"CI field {ci:02X} carries no readings", "unsupported_ci")
+
+
+def sender_address(frame: RadioFrame) -> bytes:
+    """Return maker, id, version and medium of the meter as far as they stand there unencrypted."""
+    state = _State(frame.manufacturer, frame.address, frame.data)
+    try:
+        while (ci := _first(state.data)) in _ELL_LENGTHS:
+            if ci in (0x8D, 0x8F) and not _crc_matches(state.data[_ELL_LENGTHS[ci] - 1 :]):
+                # What follows is encrypted; CI 8F still names the meter.
+                _renamed(state, ci)
+                return state.whole_address
+            _extended_link(state, ci, None)
+        if ci == _AFL:
+            _authentication(state)
+        if _first(state.data) == LONG and len(state.data) >= _LONG_HEADER:
+            _named_by_transport(state)
+        elif frame.data is state.data:
+            letters = manufacturer_letters(frame.manufacturer)
+            state.address = prios.plain_address(letters, frame.address, frame.data)
+    except CollectorError:
+        pass
+    return state.whole_address
+
+
+def _payload(
+    state: _State, extra: Mapping[str, str], data: bytes, form: int = NONE, status: int = 0
+) -> Payload:
+    return Payload(
+        _identity(state, extra),
+        data,
+        form,
+        status,
+        state.whole_address,
+        state.secured,
+        state.counter,
+    )
+
+
+def _real_data(frame: RadioFrame, state: _State, key: bytes | None) -> Payload:
+    head = bytes((len(frame.data) + 9, frame.control)) + frame.manufacturer + frame.address
+    plain = prios.real_data(head + frame.data, key)
+    if plain is None:
+        raise ProtocolError("no key opens this telegram", "key_missing")
+    header = parse_header(state.data)
+    return _payload(state, header.meter.extra, plain, status=header.status)
 
 
 def _first(data: bytes) -> int:
@@ -85,12 +153,17 @@ def _extended_link(state: _State, ci: int, key: bytes | None) -> None:
     header, rest = _taken(state.data[1:], _ELL_LENGTHS[ci])
     control, position = header[0], 2
     if ci in (0x8E, 0x8F):
-        state.manufacturer, state.address = header[2:4], header[4:10]
+        _renamed(state, ci)
         position = 10
     if ci in (0x8D, 0x8F):
         session = header[position : position + 4]
         rest = _link_plain(state, control, session, header[position + 4 :] + rest, key)
     state.data = rest
+
+
+def _renamed(state: _State, ci: int) -> None:
+    if ci in (0x8E, 0x8F) and len(state.data) >= 11:
+        state.manufacturer, state.address = state.data[3:5], state.data[5:11]
 
 
 def _link_plain(
@@ -107,6 +180,7 @@ def _link_plain(
     plain = counter_mode(need_key(key, "link layer"), initial, protected)
     if not _crc_matches(plain):
         raise ProtocolError("the key does not open this telegram", "wrong_key")
+    state.secured = True
     return plain[2:]
 
 
@@ -140,10 +214,14 @@ def _authentication(state: _State) -> None:
 def _transport(state: _State, key: bytes | None) -> Payload:
     header = parse_header(state.data)
     if state.data[0] == LONG:
-        state.manufacturer = state.data[5:7]
-        state.address = state.data[1:5] + state.data[7:9]
+        _named_by_transport(state)
     opened = _decrypted(state, header, key)
-    return Payload(_identity(state, header.meter.extra), opened, status=header.status)
+    return _payload(state, header.meter.extra, opened, status=header.status)
+
+
+def _named_by_transport(state: _State) -> None:
+    state.manufacturer = state.data[5:7]
+    state.address = state.data[1:5] + state.data[7:9]
 
 
 def _decrypted(state: _State, header: Header, key: bytes | None) -> bytes:
@@ -154,22 +232,34 @@ def _decrypted(state: _State, header: Header, key: bytes | None) -> bytes:
         body = _taken(body, 1)[1]
     if sealed and sealed.mac and (key or not body.startswith(PLAIN_START)):
         verify_mac(need_key(key, f"mode {mode}"), state.address[:4], sealed, state.data)
-    if mode not in (5, 7) or body.startswith(PLAIN_START):
-        return _unencrypted(mode, body)
-    secret = need_key(key, f"mode {mode}")
-    ciphered, clear = _taken(body, (header.configuration >> 4 & 0x0F) * 16)
+        state.secured = True
+        state.counter = int.from_bytes(sealed.counter, "little") if sealed.counter else None
+    if mode not in _MODES or body.startswith(PLAIN_START):
+        return body
+    ciphered, clear = _taken(body, header.configuration & _MODES[mode])
     if not ciphered:
         return clear
+    plain = _opened(state, header, key, mode, ciphered)
+    state.secured = True
+    return plain + clear
+
+
+def _opened(state: _State, header: Header, key: bytes | None, mode: int, ciphered: bytes) -> bytes:
     if mode == 5:
-        vector = state.manufacturer + state.address
-        return decrypt_mode5(secret, vector, header.access_number, ciphered) + clear
+        return _mode5(state, header, key, ciphered)
+    secret = need_key(key, f"mode {mode}")
+    if mode in (2, 3):
+        vector = bytes(8) if mode == 2 else state.whole_address
+        return decrypt_des(secret, vector, ciphered)
+    sealed = state.sealed
     if sealed is None or not (sealed.counter and sealed.mac):
         raise ProtocolError("mode 7 without message counter or MAC", "unsupported_security")
-    return decrypt_mode7(secret, state.address[:4], sealed, ciphered) + clear
+    return decrypt_mode7(secret, state.address[:4], sealed, ciphered)
 
 
-def _unencrypted(mode: int, body: bytes) -> bytes:
-    if mode in (2, 3) and not body.startswith(PLAIN_START):
-        raise ProtocolError("DES encryption is not supported", "unsupported_security")
-    # Other numbers are old headers whose bits meant something else: the records are plain.
-    return body
+def _mode5(state: _State, header: Header, key: bytes | None, ciphered: bytes) -> bytes:
+    args = (state.whole_address, header.access_number, ciphered)
+    if key is None and manufacturer_letters(state.manufacturer) in prios.MANUFACTURERS:
+        with contextlib.suppress(ProtocolError):
+            return decrypt_mode5(prios.FACTORY_KEY, *args)
+    return decrypt_mode5(need_key(key, "mode 5"), *args)
