@@ -42,6 +42,7 @@ class Field:
     low: float | None = None
     high: float | None = None
     zero_is_absent: bool = False
+    help: str = ""
 
 
 def parse_table(

@@ -70,19 +70,21 @@ class Outbox:
         events: Iterable[Event] = (),
         comms: Iterable[Comm] = (),
         marks: Mapping[str, int] | None = None,
+        progress: Mapping[str, str] | None = None,
     ) -> int:
         """Take all or nothing; returns how many readings were new. Raises OutboxError.
 
         The same (channel, ts, value) again is ignored; another value for the same (channel, ts)
-        is kept too, so that Odoo sees the conflict. ``marks``: last stored slot by device.
+        is kept too, so that Odoo sees the conflict. ``marks``: last stored slot by device;
+        ``progress``: what its unfinished slot holds (empty: nothing).
         """
-        readings = list(readings)
+        rows = (list(readings), list(events), list(comms), marks or {}, progress or {})
         try:
-            return self._append(readings, list(events), list(comms), marks or {})
+            return self._append(*rows)
         except OutboxDamaged:
             with self._lock:
                 self._begin_anew()
-            return self._append(readings, list(events), list(comms), marks or {})
+            return self._append(*rows)
 
     def _append(
         self,
@@ -90,6 +92,7 @@ class Outbox:
         events: Sequence[Event],
         comms: Sequence[Comm],
         marks: Mapping[str, int],
+        progress: Mapping[str, str],
     ) -> int:
         with self._transaction() as db:
             self._check_room(db)
@@ -110,6 +113,7 @@ class Outbox:
                 ((c.device, c.started, c.ended, c.ok, c.attempts, c.error) for c in comms),
             )
             db.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", marks.items())
+            db.executemany("INSERT OR REPLACE INTO progress VALUES (?, ?)", progress.items())
         self._channels = ids  # only now: a rolled back id must not stay known
         return new
 
@@ -183,6 +187,12 @@ class Outbox:
         with self._lock, translated(self.path):
             return dict(self._db.execute("SELECT device, ts FROM mark").fetchall())
 
+    def progress(self) -> dict[str, str]:
+        """Return what the unfinished slots of pushing devices held, by device."""
+        with self._lock, translated(self.path):
+            rows = self._db.execute("SELECT device, slot FROM progress WHERE slot <> ''").fetchall()
+        return dict(rows)
+
     def stats(self) -> Stats:
         """Return counts and used bytes."""
         with self._lock, translated(self.path):
@@ -227,7 +237,7 @@ class Outbox:
         self._channels.clear()
         self._db = connect(self.path, self.quota_bytes)
         event = Event(COLLECTOR, int(time.time()), "outbox_damaged", f"moved to {aside.name}")
-        self._append([], [event], [], {})
+        self._append([], [event], [], {}, {})
 
     def _shrink(self) -> None:
         with self._lock, translated(self.path):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -11,14 +12,19 @@ from collections.abc import Callable, Mapping
 from .channel.base import Link
 from .clock import Clock
 from .config import CollectorSettings
-from .device import DeviceState, make_state
+from .device import DeviceState, Store, make_state
+from .listening.base import ListeningLine, Tools
+from .listening.intake import Intake
+from .listening.line import LineHealth
+from .listening.start import is_polled, make_listening, make_worker, served
+from .listening.unassigned import Unassigned
 from .logs import about
 from .model import ConfigError, DeviceSpec, LineSpec, LinkError
 from .protocol.base import Driver
 from .protocol.registry import get_driver, make_link
 from .site import Site
 from .watch import Watch, in_logs
-from .worker import Errand, LineWorker, Store, T
+from .worker import Errand, LineWorker, T
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +45,8 @@ class Scheduler:
         driver_factory: Callable[[str], Driver] = get_driver,
     ) -> None:
         self.workers: dict[str, LineWorker] = {}
+        self.listeners: dict[str, ListeningLine] = {}
+        self.lines: dict[str, LineHealth] = {}
         self.states: dict[str, DeviceState] = {}
         self.broken: dict[str, str] = {}
         self.stopped: set[str] = set()
@@ -50,12 +58,17 @@ class Scheduler:
         self._driver_factory = driver_factory
         self._tasks: list[asyncio.Task] = []
         self._rng = random.Random()
+        self.unassigned = Unassigned(settings.state_dir / "unassigned.json")
+        self._intake = Intake(store, settings, self._clock, self.unassigned)
         self._guest = asyncio.Lock()
         self._open = False  # whether errands may begin: not while the workers change
 
-    async def apply(self, site: Site, marks: Mapping[str, int]) -> None:
+    async def apply(
+        self, site: Site, marks: Mapping[str, int], progress: Mapping[str, str] | None = None
+    ) -> None:
         """Stop the workers and start those of ``site``; ``marks``: last stored slot by device.
 
+        ``progress``: what unfinished slots held before a restart, by device.
         A device whose driver cannot be loaded is named in ``broken``; the others run. Those on a
         line that is not enabled are named in ``stopped`` and keep their counters.
         """
@@ -63,12 +76,17 @@ class Scheduler:
         old, self.states, self.broken = self.states, {}, {}
         for device in site.devices.values():
             try:
-                self.states[device.key] = self._state(device, site, old.get(device.key), marks)
+                state = self._state(device, site, old.get(device.key), marks)
+                if progress and progress.get(device.key):
+                    state.keeper.load_progress(json.loads(progress[device.key]))
+                self.states[device.key] = state
             except ConfigError as error:
                 self.broken[device.key] = error.message
                 _log.error("device %s: %s", device.key, error.message)
         self.stopped = {d.key for d in site.devices.values() if not site.lines[d.line].enabled}
-        self.workers = {}
+        self.workers, self.listeners = {}, {}
+        self.lines = {key: self.lines[key] for key in self.lines if key in site.lines}
+        self._intake.assign(s for s in self.states.values() if site.lines[s.spec.line].enabled)
         for line in site.lines.values():
             if line.enabled:
                 self._start_line(line)
@@ -111,7 +129,7 @@ class Scheduler:
         A dialogue under way may finish within ``patience`` seconds; then it is cut off.
         """
         self._open = False
-        for worker in self.workers.values():
+        for worker in (*self.workers.values(), *self.listeners.values()):
             worker.stopping = True
         if self._tasks and patience:
             await asyncio.wait(self._tasks, timeout=patience)
@@ -126,32 +144,37 @@ class Scheduler:
         longest = self._settings.dialogue_seconds
         return all(
             now - worker.beat < longest * (1 + worker.line.retries) + allowance
-            for worker in self.workers.values()
+            for worker in (*self.workers.values(), *self.listeners.values())
         )
 
     def _start_line(self, line: LineSpec) -> None:
         states = [state for state in self.states.values() if state.spec.line == line.key]
         if not states:
             return
+        health = self.lines.pop(line.key, None) or LineHealth(line.kind)
+        tools = Tools(self._intake, self._store, self._settings, self._clock, self._rng)
         try:
-            worker = LineWorker(
-                line,
-                states,
-                self._link_factory,
-                self._store,
-                self._settings,
-                self._clock,
-                self._rng,
-            )
+            listening = make_listening(line, states, health, tools)
+            states, ear = served(line, states, health, tools)
+            worker = make_worker(line, states, tools, self._link_factory, ear) if states else None
         except ConfigError as error:
             self.broken |= {state.spec.key: error.message for state in states}
             _log.error("line %s: %s", line.key, error.message)
             return
-        worker.watch = self.watch
-        self.workers[line.key] = worker
-        self._tasks.append(asyncio.create_task(self._keep_running(worker), name=line.key))
+        if listening is not None or ear is not None:
+            self.lines[line.key] = health
+        if listening is not None:
+            self.listeners[line.key] = listening
+            self._keep(listening)
+        if worker is not None:
+            worker.watch = self.watch
+            self.workers[line.key] = worker
+            self._keep(worker)
 
-    async def _keep_running(self, worker: LineWorker) -> None:
+    def _keep(self, worker: LineWorker | ListeningLine) -> None:
+        self._tasks.append(asyncio.create_task(self._keep_running(worker), name=worker.line.key))
+
+    async def _keep_running(self, worker: LineWorker | ListeningLine) -> None:
         while not worker.stopping:
             try:
                 with about(line=worker.line.key):
@@ -167,11 +190,12 @@ class Scheduler:
         schedule = site.schedules[device.schedule]
         driver = self._driver_factory(device.driver)
         state = make_state(device, schedule, driver)
+        state.polled = is_polled(site.lines[device.line], driver, device)
         state.keeper.mark = marks.get(device.key)
         if old is not None:
-            state.health, state.comm_state = old.health, old.comm_state
-            state.readings, state.events, state.comms = old.readings, old.events, old.comms
-            if old.schedule == schedule and old.phase == state.phase:
+            state.inherit(old)
+            same = (old.schedule, old.phase, old.polled) == (schedule, state.phase, state.polled)
+            if same:
                 # Those waiting for their turn on a busy line keep it.
                 state.due, state.nominal = old.due, old.nominal
                 state.probing, state.planned = old.probing, old.planned

@@ -21,7 +21,14 @@ from .scheduler import Scheduler
 from .sdnotify import notify, watchdog_seconds
 from .sender import Backoff, Sender
 from .site import Site, combine, load_cache, parse_site, save_cache, secrets_of
-from .status import broken_status, collector_status, device_status, write_status
+from .status import (
+    broken_status,
+    collector_status,
+    device_status,
+    line_status,
+    unassigned_status,
+    write_status,
+)
 from .threads import in_thread
 from .tracing.files import TraceFolder
 from .uplink import Uplink, UplinkError, make_uplink
@@ -127,8 +134,8 @@ class Service:
             )
         )
 
-    async def _store(self, readings, events, comms, marks) -> int:
-        return await in_thread(self.outbox.append, readings, events, comms, marks)
+    async def _store(self, readings, events, comms, marks, progress) -> int:
+        return await in_thread(self.outbox.append, readings, events, comms, marks, progress)
 
     async def _start_site(self) -> None:
         if self.settings.collector.config_from == "file":
@@ -147,7 +154,8 @@ class Service:
         site = parse_site(combine(document, local), source, strict=not document)
         marks = await in_thread(self.outbox.marks)
         self.masker.learn(secrets_of(site))
-        await self.scheduler.apply(site, marks)
+        progress = await in_thread(self.outbox.progress)
+        await self.scheduler.apply(site, marks, progress)
         self.site = site
         self._has_config = True
         _log.info("configuration version %s from %s", site.version, source)
@@ -237,15 +245,21 @@ class Service:
         devices |= {key: broken_status(text) for key, text in self.scheduler.broken.items()}
         for key in self.scheduler.stopped & devices.keys():
             devices[key]["stopped"] = True
-        stored = {w.store_error for w in self.scheduler.workers.values() if w.store_error}
+        scheduler = self.scheduler
+        running = (*scheduler.workers.values(), *scheduler.listeners.values())
+        stored = {each.store_error for each in running if each.store_error}
         problems = [f"{place}: {text}" for place, text in self.problems.items()]
         problems += [f"outbox: {text}" for text in sorted(stored)]
+        lines = {key: line_status(each) for key, each in scheduler.lines.items()}
+        problems += [f"line {k}: {line['problem']}" for k, line in lines.items() if line["problem"]]
         stats = await in_thread(self.outbox.stats)
-        return collector_status(self._started, self.site.version, devices, stats, problems)
+        status = collector_status(self._started, self.site.version, devices, stats, problems)
+        return status | {"lines": lines, "unassigned": unassigned_status(scheduler.unassigned)}
 
     async def _write_status(self, stopped: bool = False) -> None:
         status = await self._status() | {"stopped": stopped}
         if self._uplink is not None:
             status["uplink"] = self.uplink_state.status()
+        await in_thread(self.scheduler.unassigned.save)
         path = self.settings.collector.status_path
         await in_thread(write_status, path, status, self._status_pause)

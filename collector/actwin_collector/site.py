@@ -13,6 +13,7 @@ from pathlib import Path
 from .cron import parse_cron, parse_zone
 from .fields import Field, Problems, parse_list, parse_table
 from .files import write_atomic
+from .listening.settings import KINDS, check_settings
 from .model import (
     DEFAULT_ZONE,
     ConfigError,
@@ -23,7 +24,6 @@ from .model import (
 )
 
 MODES = ("last", "mean", "max", "min")
-KINDS = ("tcp", "serial", "rtu_tcp", "udp", "replay")
 PARTS = ("lines", "schedules", "devices")
 
 _LINE = {
@@ -158,11 +158,11 @@ def _line(entry: object, path: str, problems: Problems, strict: bool) -> LineSpe
     line = LineSpec(**values)
     if line.kind in ("serial", "replay") and not line.device_path:
         problems.add(f"{path}.device_path", f"is required for a {line.kind} line")
-    if line.kind in ("tcp", "rtu_tcp", "udp"):
-        if not line.host:
-            problems.add(f"{path}.host", f"is required for a {line.kind} line")
-        if not line.port:
-            problems.add(f"{path}.port", f"is required for a {line.kind} line")
+    if line.kind in ("tcp", "rtu_tcp") and not line.host:
+        problems.add(f"{path}.host", f"is required for a {line.kind} line")
+    if line.kind not in ("serial", "replay", "udp") and not line.port:
+        problems.add(f"{path}.port", f"is required for a {line.kind} line")
+    check_settings(line, path, problems)
     return line
 
 
@@ -202,6 +202,8 @@ def _device(entry: object, path: str, problems: Problems, strict: bool) -> Devic
     phase = values["settings"].get("phase_seconds") or 0
     if not isinstance(phase, int | float):
         problems.add(f"{path}.settings.phase_seconds", f"{phase!r} is not a number")
+    if not isinstance(values["settings"].get("poll", True), bool):
+        problems.add(f"{path}.settings.poll", "must be true or false")
     if not listed:
         problems.add(f"{path}.parameters", "a device without parameters would deliver nothing")
     return DeviceSpec(**values)

@@ -7,17 +7,21 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from . import __version__
 from .device import DeviceState
 from .files import write_atomic
+from .listening.line import LineHealth
+from .listening.unassigned import Unassigned
 from .model import CollectorError
 from .outbox import Stats
 from .uplink.base import iso
 
 # XML-RPC knows 32-bit integers only.
 _MAX_INT = 2**31 - 1
+SHOWN_UNASSIGNED = 100
 
 
 def device_status(state: DeviceState) -> dict:
@@ -32,7 +36,31 @@ def device_status(state: DeviceState) -> dict:
         "last_error_at": iso(health.last_error_at) if health.last_error_at is not None else "",
         "probing": state.probing,
         "clock_drift": round(health.drift, 1) if health.drift is not None else "",
+        "polled": state.polled,
+        "silent": state.silent,
     }
+
+
+def line_status(health: LineHealth) -> dict:
+    """Return how a line fares on which meters speak first."""
+    return {
+        "kind": health.kind,
+        "heard": health.heard,
+        "duplicates": health.duplicates,
+        "unassigned": health.unassigned,
+        "error_counts": dict(health.errors),
+        "last_heard": iso(health.last_heard) if health.last_heard is not None else "",
+        "problem": health.problem,
+        "peers": {name: dict(peer) for name, peer in health.peers.items()},
+    }
+
+
+def unassigned_status(unassigned: Unassigned) -> list[dict]:
+    """Return the senders that no device stands for, last heard first."""
+    return [
+        asdict(each) | {"first": iso(each.first), "last": iso(each.last)}
+        for each in unassigned.listed()[:SHOWN_UNASSIGNED]
+    ]
 
 
 def broken_status(text: str) -> dict:
@@ -46,6 +74,8 @@ def broken_status(text: str) -> dict:
         "last_error_at": "",
         "probing": False,
         "clock_drift": "",
+        "polled": True,
+        "silent": False,
     }
 
 

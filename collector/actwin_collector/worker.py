@@ -5,26 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from .channel.base import Link
 from .clock import Clock, StepDetector
 from .config import CollectorSettings
-from .device import DeviceState
+from .device import SANE_WALL, DeviceState, Store, save
 from .grids import spacing
 from .health import ProbePolicy
-from .model import (
-    COLLECTOR,
-    CollectorError,
-    Comm,
-    Event,
-    LineSpec,
-    LinkError,
-    Reading,
-)
+from .model import COLLECTOR, CollectorError, Event, LineSpec, LinkError
 from .poller import DriftLimits, Outcome, attempts_for, drift_of, poll
 from .watch import Watch, in_logs
 
@@ -38,21 +31,12 @@ TICK_SECONDS = 1.0
 STORE_RETRY_SECONDS = 5.0
 LINE_PAUSE_FIRST = 1.0
 LINE_PAUSE_LONGEST = 60.0
-# Before this date the machine's clock was never set (2025-01-01).
-SANE_WALL = 1735689600
 
+class Ear(Protocol):
+    """Takes what comes unasked over the line while nobody is asked."""
 
-class Store(Protocol):
-    """Where finished readings go; raises OutboxError, and then nothing was taken."""
-
-    def __call__(
-        self,
-        readings: Iterable[Reading],
-        events: Iterable[Event],
-        comms: Iterable[Comm],
-        marks: Mapping[str, int],
-    ) -> Awaitable[object]:
-        """Return when everything is on disk."""
+    async def listen(self, link: Link, seconds: float) -> None:
+        """Listen for at most so long; returns early when the line is down or something came."""
 
 
 class LineWorker:
@@ -67,6 +51,7 @@ class LineWorker:
         settings: CollectorSettings,
         clock: Clock,
         rng: random.Random,
+        ear: Ear | None = None,
     ) -> None:
         self.line = line
         self.states = states
@@ -75,6 +60,7 @@ class LineWorker:
         self.store_error = ""
         self.stopping = False
         self.watch: Watch = in_logs
+        self._ear = ear
         self._store = store
         self._settings = settings
         self._clock = clock
@@ -134,11 +120,16 @@ class LineWorker:
         else:
             with self.watch(self.link, state):
                 await self._poll(state)
+            if self._ear is not None:
+                await self._ear.listen(self.link, 0.0)
         self._close_slots()
         if clock.monotonic() >= self._store_retry:
             await self._save(self.states)
 
     async def _nap(self, wait: float) -> None:
+        if self._ear is not None:
+            await self._ear.listen(self.link, min(wait, TICK_SECONDS))
+            return
         if wait > self._settings.idle_close_seconds and self.link.is_open:
             await self.link.close()
         await self._clock.sleep(min(wait, TICK_SECONDS))
@@ -181,6 +172,10 @@ class LineWorker:
     def _plan(self, state: DeviceState) -> None:
         clock = self._clock
         wall = clock.wall()
+        if not state.polled:
+            state.due = state.nominal = math.inf
+            state.planned = True
+            return
         pause = self._policy.pause(state.health.failures)
         state.probing = pause is not None
         state.planned = True
@@ -233,7 +228,7 @@ class LineWorker:
         # A clock that was set during the dialogue makes its stamps worthless: ask again.
         if self._follow_clock():
             return
-        self._record_comm(state, outcome)
+        state.note_comm(outcome)
         if outcome.error is not None:
             state.health.failure(outcome.error, outcome.ended, not outcome.line_down)
             _log.info("%s: %s", state.spec.key, state.health.last_error)
@@ -256,30 +251,8 @@ class LineWorker:
     def _take(self, state: DeviceState, outcome: Outcome) -> None:
         health, result = state.health, outcome.result
         health.success(outcome.ended)
-        suspect = self._mind_drift(state, drift_of(result, outcome.ended), outcome.ended)
+        suspect = state.mind_drift(drift_of(result, outcome.ended), outcome.ended, self._drift)
         state.take_result(result, self._instant(state, outcome.started), suspect, outcome.ended)
-
-    def _mind_drift(self, state: DeviceState, drift: float | None, now: float) -> bool:
-        before, state.health.drift = state.health.drift, drift
-        if drift is None:
-            return False
-        off = abs(drift) > self._drift.warn
-        if off and (before is None or abs(before) <= self._drift.warn):
-            text = f"the meter's clock is {drift:+.0f} s off"
-            _log.warning("%s: %s", state.spec.key, text)
-            state.events.append(Event(state.spec.key, int(now), "clock_drift", text))
-        return abs(drift) > self._drift.fail
-
-    def _record_comm(self, state: DeviceState, outcome: Outcome) -> None:
-        ok = outcome.error is None
-        known = state.comm_state
-        if known and known[0] == ok and outcome.ended - known[1] < state.schedule.store_seconds:
-            return  # one a slot tells the operator as much as one a poll
-        state.comm_state = (ok, outcome.ended)
-        error = "" if ok else f"{outcome.error.code}: {outcome.error.message}"[:500]
-        state.comms.append(
-            Comm(state.spec.key, outcome.started, outcome.ended, ok, outcome.attempts, error)
-        )
 
     def _close_slots(self) -> None:
         now = self._clock.wall()
@@ -290,17 +263,8 @@ class LineWorker:
                 state.readings += state.keeper.close(now)
 
     async def _save(self, states: list[DeviceState]) -> bool:
-        waiting = [each for each in states if each.readings or each.events or each.comms]
-        if not waiting:
-            return True
-        marks = {each.spec.key: each.keeper.mark for each in waiting if each.readings}
         try:
-            await self._store(
-                [reading for each in waiting for reading in each.readings],
-                [event for each in waiting for event in each.events],
-                [comm for each in waiting for comm in each.comms],
-                marks,
-            )
+            await save(states, self._store)
         except CollectorError as error:
             self._store_retry = self._clock.monotonic() + STORE_RETRY_SECONDS
             if not self.store_error:
@@ -308,8 +272,6 @@ class LineWorker:
             self.store_error = f"{error.code}: {error.message}"
             return False
         self.store_error = ""
-        for each in waiting:
-            each.readings, each.events, each.comms = [], [], []
         return True
 
 

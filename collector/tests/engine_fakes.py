@@ -136,15 +136,17 @@ class MemoryStore:
         self.events: list = []
         self.comms: list = []
         self.marks: dict[str, int] = {}
+        self.progress: dict[str, str] = {}
         self.error: Exception | None = None
 
-    async def __call__(self, readings, events, comms, marks) -> None:
+    async def __call__(self, readings, events, comms, marks, progress) -> None:
         if self.error:
             raise self.error
         self.readings += readings
         self.events += events
         self.comms += comms
         self.marks |= marks
+        self.progress |= progress
 
     def of(self, channel: str) -> list[tuple[int, str]]:
         return [(r.ts - START, r.value) for r in self.readings if r.channel == channel]

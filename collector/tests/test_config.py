@@ -71,7 +71,8 @@ def test_odoo_says_false_for_absent_and_may_say_more_than_we_know():
         ({"lines": [LINE | {"port": "x"}]}, "lines[0].port: 'x' is not a whole number"),
         ({"lines": [LINE | {"port": True}]}, "lines[0].port: True is not a whole number"),
         ({"lines": [LINE | {"kind": "usb"}]},
-         "lines[0].kind: 'usb' is not one of tcp, serial, rtu_tcp, udp, replay"),
+         "lines[0].kind: 'usb' is not one of serial, tcp, rtu_tcp, replay, udp, dialin, mqtt,"
+         " http"),
         ({"lines": [LINE | {"host": ""}]}, "lines[0].host: is required for a tcp line"),
         ({"lines": [{"key": "L1", "kind": "serial"}]},
          "lines[0].device_path: is required for a serial line"),

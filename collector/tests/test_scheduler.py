@@ -87,16 +87,16 @@ def test_a_line_of_an_unknown_kind_is_named_and_the_others_run():
         harness = Harness()
 
         def link(line):
-            if line.kind == "udp":
-                raise ConfigError("unknown line kind 'udp'")
+            if line.kind == "usb":
+                raise ConfigError("unknown line kind 'usb'")
             return FakeLink(line)
 
         harness.scheduler._link_factory = link
-        lines = {"L1": LineSpec("L1", "tcp"), "L2": LineSpec("L2", "udp")}
+        lines = {"L1": LineSpec("L1", "tcp"), "L2": LineSpec("L2", "usb")}
         site = one_site(make_device("A"), make_device_on("B", "L2"), **lines)
         await harness.scheduler.apply(site, {})
         await harness.go(1)
-        assert harness.scheduler.broken == {"B": "unknown line kind 'udp'"}
+        assert harness.scheduler.broken == {"B": "unknown line kind 'usb'"}
         await harness.scheduler.stop()
 
     run(go())

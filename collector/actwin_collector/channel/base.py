@@ -27,6 +27,7 @@ class Link(ABC):
     def __init__(self, line: LineSpec) -> None:
         self.line = line
         self.trace: Trace | None = None
+        self.overheard: Callable[[bytes], None] | None = None
         self.software_7e1 = line.software_7e1
         # With software_7e1: (characters of wrong parity, whether any had its eighth bit set).
         self.parity_seen = (0, False)
@@ -95,15 +96,18 @@ class Link(ABC):
         return data
 
     async def discard_input(self) -> None:
-        """Forget bytes that came unasked or too late."""
+        """Forget bytes that came unasked or too late; ``overheard`` may still want them."""
+        try:
+            while True:
+                self._hand_over()
+                await self._fill(0.0)
+        except NoAnswer:
+            return
+
+    def _hand_over(self) -> None:
+        if self.overheard and self._buffer:
+            self.overheard(bytes(self._buffer))
         self._buffer.clear()
-        while True:
-            try:
-                stale = await self._receive(4096, 0.0)
-            except NoAnswer:
-                return
-            if self.trace:
-                self.trace("rx", stale)
 
     async def _fill_until(self, deadline: float, got: str) -> None:
         left = deadline - asyncio.get_running_loop().time()

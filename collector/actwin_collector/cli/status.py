@@ -48,12 +48,24 @@ def _print(status: dict) -> None:
         print(f"{outbox['bytes'] // 1024} KiB")
     for text in status.get("problems", []):
         print(f"problem: {text}")
+    _print_unassigned(status.get("unassigned", []))
     devices = status["devices"]
     if devices:
         print(f"{'device':<16} {'ok':>8} {'errors':>7}  {'last ok':<20}  last error")
     for key in sorted(devices):
         each = devices[key]
+        silent = "silent: " if each.get("silent") else ""
         print(
             f"{key:<16} {each['ok']:>8} {each['errors']:>7}  {each['last_ok'] or '–':<20}  "
-            f"{each['last_error']}"
+            f"{silent}{each['last_error']}"
         )
+
+
+def _print_unassigned(strangers: list) -> None:
+    for each in strangers[:20]:
+        print(
+            f"unassigned: {each['driver']} {each['sender'] or '(unnamed)'} on {each['line']},"
+            f" {each['count']} times, last {each['last']}: {each['raw'][:60]}"
+        )
+    if len(strangers) > 20:
+        print(f"unassigned: {len(strangers) - 20} more (--json shows them)")

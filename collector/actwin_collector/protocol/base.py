@@ -54,11 +54,15 @@ class Listener(ABC):
 class Driver(ABC):
     """A stateless object: a pure codec plus a dialogue over any link.
 
-    ``SETTINGS`` maps each device setting the driver understands to its help text.
+    ``SETTINGS`` maps each device setting the driver understands to its help text,
+    ``LINE_SETTINGS`` each line setting its listener understands. Meters of a driver that does not
+    ``POLL`` can only be heard.
     """
 
     name: ClassVar[str]
     SETTINGS: ClassVar[Mapping[str, str]] = {}
+    LINE_SETTINGS: ClassVar[Mapping[str, str]] = {}
+    POLLS: ClassVar[bool] = True
 
     @abstractmethod
     async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:

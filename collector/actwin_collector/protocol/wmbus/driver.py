@@ -27,6 +27,7 @@ class WmbusDriver(Driver):
     """Wireless M-Bus (EN 13757-4, OMS): modes T, C, S as receivers hand them over."""
 
     name: ClassVar[str] = "wmbus"
+    POLLS: ClassVar[bool] = False
     SETTINGS: ClassVar[Mapping[str, str]] = {
         "format": "what the receiver delivers: raw (CRCs removed), a or b; empty finds out",
     }

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What meters send by themselves: heard, opened, merged with polls, and stored."""

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""Where everything heard arrives: it finds the device, opens the message, merges and stores."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from ..clock import Clock
+from ..config import CollectorSettings
+from ..device import SANE_WALL, DeviceState, Store, save
+from ..model import COLLECTOR, CollectorError, Event, Heard, LineSpec, ProtocolError, Push
+from ..poller import DriftLimits
+from .line import LineHealth
+from .merge import merge
+from .unassigned import Unassigned, raw_text
+
+_log = logging.getLogger(__name__)
+
+# Two receivers hear one telegram within moments; a sender repeats what was not confirmed.
+DUPLICATE_SECONDS = 60.0
+_MOST_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a message came in; ``only``: the devices behind that modem, None when any may be."""
+
+    line: LineSpec
+    health: LineHealth
+    where: str = ""
+    only: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a message: ``taken``, ``duplicate``, ``unassigned`` or ``refused``."""
+
+    fate: str
+    devices: tuple[str, ...] = ()
+    error: CollectorError | None = None
+
+
+class Intake:
+    """Takes the messages of all lines. What ``hear`` returned for is on disk."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: CollectorSettings,
+        clock: Clock,
+        unassigned: Unassigned,
+    ) -> None:
+        self.unassigned = unassigned
+        self._store = store
+        self._clock = clock
+        self._limits = DriftLimits(settings.drift_warn_seconds, settings.drift_fail_seconds)
+        self._by_sender: dict[tuple[str, str], list[DeviceState]] = {}
+        self._recent: dict[bytes, tuple[float, tuple[str, ...]]] = {}
+        self._states: dict[str, DeviceState] = {}
+
+    def assign(self, states: Iterable[DeviceState]) -> None:
+        """Hear these devices from now on, and no other."""
+        found: dict[tuple[str, str], list[DeviceState]] = defaultdict(list)
+        self._states = {state.spec.key: state for state in states}
+        for state in self._states.values():
+            sender = state.driver.sender_of(state.spec)
+            found[state.spec.driver, sender].append(state)
+            self.unassigned.forget(state.spec.line, state.spec.driver, sender)
+        self._by_sender = dict(found)
+
+    async def hear(self, source: Source, driver: str, heard: Heard) -> Verdict:
+        """Take one message; raises CollectorError when it could not be kept: it must come again."""
+        now = self._clock.wall()
+        if now < SANE_WALL:
+            raise CollectorError("the machine's clock is not set", "clock_unset")
+        source.health.last_heard = now
+        digest = _digest(driver, heard)
+        known = self._recall(digest)
+        if known is not None:
+            source.health.duplicates += 1
+            await save(known, self._store)
+            return Verdict("duplicate", tuple(each.spec.key for each in known))
+        candidates = self.candidates(source, driver, heard.sender)
+        if not candidates:
+            await self.strange(source, driver, heard.sender, raw_text(heard.telegram))
+            return Verdict("unassigned")
+        return await self._open(source, digest, heard, candidates)
+
+    def candidates(self, source: Source, driver: str, sender: str) -> list[DeviceState]:
+        """Return the devices that may have sent it: those of the line, else of other receivers."""
+        named = self._by_sender.get((driver, sender), [])
+        own = [each for each in named if self._is_of(source, each)]
+        if own:
+            return own
+        # A line with one device that has no name of its own: all that comes is its.
+        nameless = self._by_sender.get((driver, ""), [])
+        own = [each for each in nameless if self._is_of(source, each)]
+        if len(own) == 1:
+            return own
+        return [] if source.only is not None else [e for e in named if sender and not e.polled]
+
+    async def strange(self, source: Source, driver: str, sender: str, raw: str) -> None:
+        """Keep what a sender nobody configured said, for the operator to see."""
+        now = self._clock.wall()
+        source.health.unassigned += 1
+        line = source.line.key
+        if self.unassigned.note(line, driver, sender, source.where, raw, now):
+            text = f"line {line}: {driver} {sender or 'unnamed'} from {source.where or line}: {raw}"
+            _log.warning("unassigned meter on %s", text[:200])
+            event = Event(COLLECTOR, int(now), "unassigned_meter", text[:500])
+            # It stays in the list as well, so a full outbox costs nothing here.
+            with contextlib.suppress(CollectorError):
+                await self._store([], [event], [], {}, {})
+
+    def _is_of(self, source: Source, state: DeviceState) -> bool:
+        if source.only is not None:
+            return state.spec.key in source.only
+        return state.spec.line == source.line.key
+
+    async def _open(
+        self, source: Source, digest: bytes, heard: Heard, candidates: list[DeviceState]
+    ) -> Verdict:
+        now = self._clock.wall()
+        await self._make_room(candidates, now)
+        opened, error = [], None
+        failed: list[tuple[DeviceState, CollectorError]] = []
+        for state in candidates:
+            try:
+                opened.append((state, _open_heard(state, heard)))
+            except CollectorError as refusal:
+                failed.append((state, refusal))
+                error = error or refusal
+        if not opened:
+            for state, refusal in failed:
+                state.health.note(refusal, now)
+                _log.info("%s: %s", state.spec.key, state.health.last_error)
+            return Verdict("refused", tuple(state.spec.key for state, _ in failed), error)
+        for state, push in opened:
+            merge(state, push, now, self._limits)
+            state.hear()
+        taken = [state for state, _ in opened]
+        source.health.heard += 1
+        self._remember(digest, taken)
+        await save(taken, self._store)
+        return Verdict("taken", tuple(state.spec.key for state in taken))
+
+    async def _make_room(self, states: list[DeviceState], now: float) -> None:
+        # Before the message is opened: a counter that only grows would refuse its repetition.
+        try:
+            await save(states, self._store)
+        except CollectorError as error:
+            for state in states:
+                state.health.note(error, now)
+            raise
+
+    def _recall(self, digest: bytes) -> list[DeviceState] | None:
+        known = self._recent.get(digest)
+        if known is None:
+            return None
+        at, keys = known
+        states = [self._states[key] for key in keys if key in self._states]
+        window = min([DUPLICATE_SECONDS, *(each.schedule.store_seconds / 2 for each in states)])
+        recent = self._clock.monotonic() - at < window
+        return states if recent or any(each.is_waiting for each in states) else None
+
+    def _remember(self, digest: bytes, states: list[DeviceState]) -> None:
+        now = self._clock.monotonic()
+        if len(self._recent) >= _MOST_REMEMBERED:
+            self._recent = {
+                key: value
+                for key, value in self._recent.items()
+                if now - value[0] < DUPLICATE_SECONDS
+            }
+        self._recent[digest] = (now, tuple(state.spec.key for state in states))
+
+
+def _open_heard(state: DeviceState, heard: Heard) -> Push:
+    try:
+        return state.driver.open_heard(heard, state.spec)
+    except CollectorError:
+        raise
+    except Exception as error:
+        # A driver may come from another package; its bug must not end the line.
+        _log.exception("driver %s failed on a push of %s", state.spec.driver, state.spec.key)
+        raise ProtocolError(f"{type(error).__name__}: {error}", "driver_bug") from error
+
+
+def _digest(driver: str, heard: Heard) -> bytes:
+    text = json.dumps([driver, heard.sender, heard.telegram], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).digest()

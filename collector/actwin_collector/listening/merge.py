@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""A push and the polls of the same meter become one value a slot."""
+
+from __future__ import annotations
+
+from ..device import DeviceState
+from ..model import Event, ProtocolError, Push
+from ..poller import DriftLimits, Outcome, drift_of
+
+# A push this close after a planned poll stands for the poll's instant, as the poll itself would.
+_NOMINAL_SECONDS = 30.0
+
+
+def merge(state: DeviceState, push: Push, now: float, limits: DriftLimits) -> None:
+    """Take a push into the device's slots and buffers; never raises.
+
+    A push often carries a part of the registers only; carrying none of them is a mistake.
+    """
+    state.health.success(now)
+    state.note_comm(Outcome(now, now, 1, push.result))
+    suspect = state.mind_drift(drift_of(push.result, now), now, limits)
+    useful = state.take_rows(push.rows, False, now)
+    useful += state.take_result(push.result, _instant(state, now), suspect, now, complain=False)
+    if not useful and not push.events:
+        error = ProtocolError("the push held none of the device's registers", "missing_register")
+        state.health.note(error, now)
+    state.events += (
+        Event(state.spec.key, int(event.ts.timestamp()), event.code, event.text)
+        for event in push.events
+    )
+    state.pushes += 1
+
+
+def _instant(state: DeviceState, now: float) -> float:
+    waits = state.polled and 0 <= now - state.nominal <= _NOMINAL_SECONDS
+    return state.nominal if waits else now

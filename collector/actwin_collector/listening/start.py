@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""Which lines listen, which devices are asked, and what runs a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..channel.base import Link
+from ..device import DeviceState
+from ..model import ConfigError, DeviceSpec, LineSpec
+from ..protocol.base import Driver
+from ..worker import LineWorker
+from .base import ListeningLine, Tools
+from .ear import StreamEar
+from .intake import Source
+from .line import LineHealth
+from .settings import PUSH_ONLY, STREAMS, settings_of
+from .udp import UdpLine
+
+LINES: Mapping[str, type[ListeningLine]] = {
+    "udp": UdpLine,
+}
+
+
+def is_polled(line: LineSpec, driver: Driver, device: DeviceSpec) -> bool:
+    """Whether a device is asked; raises ConfigError for one that can neither be asked nor heard."""
+    asked = (
+        driver.POLLS
+        and line.kind not in PUSH_ONLY
+        and (line.kind != "udp" or bool(line.host))
+        and device.settings.get("poll", True)
+    )
+    if not asked and driver.listener(line.settings) is None:
+        raise ConfigError(f"{device.driver} meters send nothing by themselves: they must be polled")
+    return bool(asked)
+
+
+def make_listening(
+    line: LineSpec, states: list[DeviceState], health: LineHealth, tools: Tools
+) -> ListeningLine | None:
+    """Return what listens on a line beside or instead of a worker; raises ConfigError."""
+    if line.kind not in LINES:
+        return None
+    if line.kind == "udp" and not settings_of(line)["bind_port"]:
+        return None
+    return LINES[line.kind](line, states, health, tools)
+
+
+def served(
+    line: LineSpec, states: list[DeviceState], health: LineHealth, tools: Tools
+) -> tuple[list[DeviceState], StreamEar | None]:
+    """Return the devices that the line's worker serves, and its ear when it has one."""
+    if line.kind not in STREAMS:
+        asked = [state for state in states if state.polled and line.kind != "dialin"]
+        return asked, None
+    listens = settings_of(line)["listen"] or any(not state.polled for state in states)
+    ear = StreamEar(Source(line, health), states, tools.intake, tools.clock) if listens else None
+    return states, ear
+
+
+def make_worker(
+    line: LineSpec,
+    states: list[DeviceState],
+    tools: Tools,
+    make_link: Callable[[LineSpec], Link],
+    ear: StreamEar | None = None,
+) -> LineWorker:
+    """Return the worker of a line; raises ConfigError."""
+    return LineWorker(
+        line, states, make_link, tools.store, tools.settings, tools.clock, tools.rng, ear
+    )
