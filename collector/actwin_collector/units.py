@@ -95,6 +95,11 @@ def convert(value: Decimal, source: str, target: str) -> Decimal:
     return divided(product, ratio.denominator)
 
 
+def base_unit(unit: str) -> str:
+    """Return the base unit of what ``unit`` measures; raises ConfigError for an unknown one."""
+    return _known(unit)[0]
+
+
 def divided(number: Decimal, divisor: int) -> Decimal:
     """Return number / divisor: exact when that is a finite decimal, else with ROUND_PLACES."""
     quotient = EXACT.divide(number, Decimal(divisor))

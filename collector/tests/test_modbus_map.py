@@ -172,8 +172,30 @@ def test_functions_are_not_mixed():
 def test_refused_gap_is_never_read_again():
     request = plan(registers(0, 3, 6), fill=8)[0]
     assert request.gaps == ((3, 1, 3), (3, 4, 6))
-    assert spans(split(request)) == [(0, 1), (3, 1), (6, 1)]
+    parts, cuts = split(request)
+    assert spans(parts) == [(0, 1), (3, 1), (6, 1)] and cuts == request.gaps
     assert spans(plan(registers(0, 3, 6), fill=8, refused={(3, 1, 3)})) == [(0, 1), (3, 4)]
+
+
+def test_refused_neighbours_are_cut_in_half_until_one_is_left():
+    request = plan(registers(0, 1, 2, 3))[0]
+    parts, cuts = split(request)
+    assert spans(parts) == [(0, 2), (2, 2)] and cuts == ((3, 2, 2),)
+    assert spans(plan(registers(0, 1, 2, 3), refused=set(cuts))) == [(0, 2), (2, 2)]
+    assert split(plan(registers(5))[0]) == ((), ())
+
+
+def test_values_in_the_same_registers_are_never_cut():
+    rows = [
+        {"name": "a", "address": 4},
+        {"name": "b", "address": 4, "type": "uint32"},
+    ]
+    request = plan(parse_map({"register": rows}, "m").registers, fill=-1)[0]
+    assert (request.address, request.count) == (4, 2) and split(request) == ((), ())
+
+
+def test_every_value_can_have_a_request_of_its_own():
+    assert spans(plan(registers(0, 1, 2), fill=-1)) == [(0, 1), (1, 1), (2, 1)]
 
 
 @bounded

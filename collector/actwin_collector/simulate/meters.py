@@ -9,7 +9,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from ..model import ConfigError
-from ..protocol.modbus.registermap import Register, load_map
+from ..protocol.modbus.register import Register
+from ..protocol.modbus.registermap import load_map
 from .load import ACTIVE, CAPACITIVE, INDUCTIVE, Curve, draw_int, local_day, local_midnight
 
 Reader = Callable[[int], Decimal]

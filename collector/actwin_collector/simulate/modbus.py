@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
+from ..protocol.modbus.register import Register
 from ..protocol.modbus.registermap import RegisterMap
+from ..protocol.modbus.texts import TIMES
 from .meters import SimulatedMeter
 
 _ILLEGAL_FUNCTION = 1
@@ -17,6 +20,9 @@ _ILLEGAL_ADDRESS = 2
 _ILLEGAL_VALUE = 3
 _GATEWAY_NO_ANSWER = 0x0B
 _MAX_COUNT = 125
+_BITS, _REGISTERS = (1, 2), (3, 4)
+# Simulated meters keep Turkish time.
+_ZONE_SECONDS = 3 * 3600
 _RTU_REQUEST = 8
 _KEPT = 256
 
@@ -28,12 +34,12 @@ class ModbusImage:
         self, meter: SimulatedMeter, register_map: RegisterMap, clock: Callable[[], float]
     ) -> None:
         self._clock = clock
-        self._registers = [(r, meter.through(r)[0]) for r in register_map.registers]
+        self._registers = [(r, _reader(meter, r)) for r in register_map.registers]
 
     def respond(self, pdu: bytes) -> bytes:
         """Return the answer to a request, both without address and check."""
         function = pdu[0]
-        if function not in (3, 4) or len(pdu) != 5:
+        if function not in (*_BITS, *_REGISTERS) or len(pdu) != 5:
             return bytes([function | 0x80, _ILLEGAL_FUNCTION])
         address, count = struct.unpack(">HH", pdu[1:])
         if not 1 <= count <= _MAX_COUNT:
@@ -41,6 +47,10 @@ class ModbusImage:
         words = self._words(function, address, count)
         if any(word is None for word in words):
             return bytes([function | 0x80, _ILLEGAL_ADDRESS])
+        if function in _BITS:
+            size = -(-count // 8)
+            packed = sum(bool(word) << at for at, word in enumerate(words))
+            return bytes([function, size]) + packed.to_bytes(size, "little")
         return bytes([function, 2 * count]) + struct.pack(f">{count}H", *words)
 
     def _words(self, function: int, address: int, count: int) -> list[int | None]:
@@ -53,6 +63,12 @@ class ModbusImage:
                     if 0 <= offset < count:
                         words[offset] = word
         return words
+
+
+def _reader(meter: SimulatedMeter, register: Register) -> Callable[[int], Decimal]:
+    if register.type in TIMES:
+        return lambda now: Decimal(now + _ZONE_SECONDS)
+    return meter.through(register)[0]
 
 
 class ModbusTcpSession:

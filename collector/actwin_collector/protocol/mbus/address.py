@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Addresses of M-Bus meters as devices name them, and the meter clock's zone."""
+"""Addresses of M-Bus meters as devices name them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta, timezone
 
 from ...model import ConfigError
 from .header import FIXED, LONG
 from .link import BROADCAST_ANSWERED, SECONDARY
 
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _WILD = "F"
 
 
@@ -59,14 +57,3 @@ def parse_address(text: str) -> MbusAddress:
         raise ConfigError(f"M-Bus address {text!r}: 1..3 digits, or 8 or 16 hex digits")
     raw = bytes.fromhex(text.ljust(16, _WILD))
     return MbusAddress(text, SECONDARY, raw[3::-1] + raw[4:])
-
-
-def utc_offset(setting: object) -> timezone | None:
-    """Return the zone of a setting such as ``+03:00``; None when it is empty."""
-    if not setting:
-        return None
-    match = _OFFSET.fullmatch(str(setting))
-    if match is None or int(match[2]) > 23 or int(match[3]) > 59:
-        raise ConfigError(f"utc_offset {setting!r}: write it as +03:00")
-    offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
-    return timezone(-offset if match[1] == "-" else offset)

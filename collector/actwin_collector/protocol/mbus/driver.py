@@ -23,7 +23,8 @@ from ...model import (
     Telegram,
 )
 from ..base import Driver
-from .address import MbusAddress, parse_address, utc_offset
+from ..zones import utc_offset
+from .address import MbusAddress, parse_address
 from .link import (
     ACK,
     BROADCAST_ANSWERED,

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Modbus frames: pymodbus builds and parses them, here they are checked against the request."""
+"""Modbus frames: pymodbus builds and parses them, here they are checked against the request.
+
+Of pymodbus only frames and PDUs are used. Its clients own the connection, repeat requests by
+themselves and drop the connection after some silent units (every other meter behind the same
+gateway suffers), where here one worker owns the line; and they neither refuse a byte count that is
+not the answer's length nor answers of another unit, both of which would become readings.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +14,20 @@ import itertools
 from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
 from ...model import AddressError, ChecksumError, FrameError, NoAnswer, ProtocolError
 
 TCP, RTU = "tcp", "rtu"
 MBAP_SIZE = 7
-_REQUESTS = {3: ReadHoldingRegistersRequest, 4: ReadInputRegistersRequest}
+BIT_FUNCTIONS = (1, 2)
+_REQUESTS = {
+    1: ReadCoilsRequest,
+    2: ReadDiscreteInputsRequest,
+    3: ReadHoldingRegistersRequest,
+    4: ReadInputRegistersRequest,
+}
 _DECODER = DecodePDU(is_server=False)
 _FRAMERS = {TCP: FramerSocket(_DECODER), RTU: FramerRTU(_DECODER)}
 _EXCEPTIONS = {
@@ -56,8 +69,9 @@ def build_request(
 def parse_answer(framing: str, data: bytes) -> tuple[int, int, int, tuple[int, ...]]:
     """Return (unit, transaction, function, register words) of one whole answer.
 
-    Raises Refused for an exception answer (NoAnswer when a gateway reports a silent meter),
-    ChecksumError and FrameError.
+    The words of a bit function are 0 and 1, eight for each byte of the answer. Raises
+    Refused for an exception answer (NoAnswer when a gateway reports a silent meter), ChecksumError
+    and FrameError.
     """
     if framing == RTU:
         _check_rtu(data)
@@ -68,8 +82,10 @@ def parse_answer(framing: str, data: bytes) -> tuple[int, int, int, tuple[int, .
         raise _exception(pdu.exception_code)
     if pdu.function_code not in _REQUESTS:
         raise FrameError(f"function {pdu.function_code} is not an answer to a read request")
-    _check_byte_count(framing, data)
-    return pdu.dev_id, pdu.transaction_id, pdu.function_code, tuple(pdu.registers)
+    function = pdu.function_code
+    _check_byte_count(framing, data, function)
+    words = map(int, pdu.bits) if function in BIT_FUNCTIONS else pdu.registers
+    return pdu.dev_id, pdu.transaction_id, function, tuple(words)
 
 
 def check_answer(
@@ -79,11 +95,24 @@ def check_answer(
     got_unit, _, got_function, words = answer
     if got_unit != unit:
         raise AddressError(f"unit {got_unit} answered, not {unit}")
-    if got_function != function or len(words) != count:
+    expected = -(-count // 8) * 8 if function in BIT_FUNCTIONS else count
+    if got_function != function or len(words) != expected:
         raise FrameError(
             f"function {got_function} with {len(words)} registers, not {function} with {count}"
         )
-    return words
+    return words[:count]
+
+
+def belongs_to(data: bytes, unit: int, function: int, count: int) -> bool:
+    """Whether an RTU frame is the answer to a question, good or bad.
+
+    A damaged one counts as it: what follows damaged bytes cannot be trusted either.
+    """
+    if not _crc_is_right(data):
+        return True
+    size = -(-count // 8) if function in BIT_FUNCTIONS else 2 * count
+    fits = data[1] == function and data[2] == size
+    return data[0] == unit and (fits or data[1] == function | 0x80)
 
 
 def detect_framing(data: bytes) -> str:
@@ -97,11 +126,26 @@ def rtu_answer_size(head: bytes) -> int:
     return 5 if head[1] & 0x80 else head[2] + 5
 
 
+def parse_request(framing: str, data: bytes) -> tuple[int, int, int, int] | None:
+    """Return (unit, function, address, count) of a read request; None when it is none."""
+    at = MBAP_SIZE - 1 if framing == TCP else 0
+    if len(data) != at + (6 if framing == TCP else 8) or data[at + 1] not in _REQUESTS:
+        return None
+    if framing == RTU and not _crc_is_right(data):
+        return None
+    address, count = (int.from_bytes(data[at + n : at + n + 2], "big") for n in (2, 4))
+    return data[at], data[at + 1], address, count
+
+
 def _check_rtu(data: bytes) -> None:
     if len(data) < 5:
         raise FrameError("too short for an answer")
-    if not FramerRTU.check_CRC(data[:-2], int.from_bytes(data[-2:], "big")):
+    if not _crc_is_right(data):
         raise ChecksumError("the CRC is wrong")
+
+
+def _crc_is_right(data: bytes) -> bool:
+    return FramerRTU.check_CRC(data[:-2], int.from_bytes(data[-2:], "big"))
 
 
 def _decode(framing: str, data: bytes) -> ModbusPDU:
@@ -114,10 +158,11 @@ def _decode(framing: str, data: bytes) -> ModbusPDU:
     return pdu
 
 
-def _check_byte_count(framing: str, data: bytes) -> None:
+def _check_byte_count(framing: str, data: bytes, function: int) -> None:
     head, tail = (MBAP_SIZE + 1, 0) if framing == TCP else (2, 2)
     size = data[head]
-    if size % 2 or size != len(data) - head - 1 - tail:
+    odd = size % 2 and function not in BIT_FUNCTIONS
+    if odd or size != len(data) - head - 1 - tail:
         raise FrameError("the byte count is not the length of the answer")
 
 

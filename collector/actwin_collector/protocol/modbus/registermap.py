@@ -7,32 +7,37 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib.resources import files
 
 from ...fields import Field, Problems, parse_list, parse_table
 from ...model import ConfigError
-from .numbers import ORDERS, WORDS, decode_number, encode_number, to_bytes, to_words
+from ...units import BASE_UNITS, base_unit, convert
+from .numbers import ORDERS
+from .register import TYPES, Register
+from .texts import TIMES
 
 MAX_REGISTERS = 125
+_FUNCTIONS = (1, 2, 3, 4)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MAP_FIELDS = {
     "name": Field(str, ""),
     "manufacturer": Field(str, ""),
     "source": Field(str, ""),
     "note": Field(str, ""),
-    "function": Field(int, 3, choices=(3, 4)),
+    "function": Field(int, 3, choices=_FUNCTIONS),
     "word_order": Field(str, "big", choices=ORDERS),
     "byte_order": Field(str, "big", choices=ORDERS),
     "max_registers": Field(int, MAX_REGISTERS, low=1, high=MAX_REGISTERS),
     "fill": Field(int, 8, low=0, high=MAX_REGISTERS),
+    "clock": Field(str, ""),
     "register": Field(list),
 }
 _REGISTER_FIELDS = {
     "name": Field(str),
     "address": Field(int, low=0, high=65535),
-    "type": Field(str, "uint16", choices=tuple(WORDS)),
+    "type": Field(str, "uint16", choices=TYPES),
     "unit": Field(str, ""),
     "obis": Field(str, ""),
     "aliases": Field(list, ()),
@@ -40,81 +45,35 @@ _REGISTER_FIELDS = {
     "offset": Field(Decimal, Decimal(0)),
     "mask": Field(int, 0, low=0),
     "multiplier": Field(str, ""),
+    "divider": Field(str, ""),
+    "exponent": Field(str, ""),
+    "length": Field(int, 0, low=0, high=MAX_REGISTERS),
+    "bits": Field(dict, {}),
+    "low": Field(Decimal, None),
+    "high": Field(Decimal, None),
+    "monotonic": Field(bool, False),
     "no_value": Field(list, ()),
     "note": Field(str, ""),
-    "function": Field(int, 0, choices=(0, 3, 4)),
+    "function": Field(int, 0, choices=(0, *_FUNCTIONS)),
     "word_order": Field(str, "", choices=("", *ORDERS)),
     "byte_order": Field(str, "", choices=("", *ORDERS)),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
-    """One value of a device: where it stands and how its words become a number in ``unit``.
-
-    value = (raw [& mask, shifted down]) × scale + offset, × the register named ``multiplier``.
-    ``no_value`` are raw patterns that mean "nothing measured".
-    """
-
-    name: str
-    function: int
-    address: int
-    type: str
-    unit: str
-    obis: str
-    aliases: tuple[str, ...]
-    scale: Decimal
-    offset: Decimal
-    mask: int
-    multiplier: str
-    no_value: frozenset[int]
-    word_order: str
-    byte_order: str
-
-    @property
-    def size(self) -> int:
-        """How many 16-bit registers the value takes."""
-        return WORDS[self.type]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names a parameter may use: own name, OBIS code with and without ``A-B:``, aliases."""
-        known = (self.name, self.obis, self.code, *self.aliases)
-        return tuple(dict.fromkeys(name for name in known if name))
-
-    @property
-    def code(self) -> str:
-        """The OBIS code without ``A-B:``."""
-        return self.obis.rpartition(":")[2]
-
-    def decode(self, words: Sequence[int]) -> Decimal | None:
-        """Return the value in ``unit`` (before the multiplier), None for "no value"."""
-        data = to_bytes(words, self.word_order, self.byte_order)
-        raw = int.from_bytes(data, "big")
-        if raw in self.no_value:
-            return None
-        if self.mask:
-            shift = (self.mask & -self.mask).bit_length() - 1
-            number = Decimal((raw & self.mask) >> shift)
-        else:
-            number = decode_number(data, self.type)
-        return None if number is None else number * self.scale + self.offset
-
-    def encode(self, value: Decimal) -> tuple[int, ...]:
-        """Return the words a device would hold for ``value``, cut to its resolution."""
-        data = encode_number((value - self.offset) / self.scale, self.type)
-        return to_words(data, self.word_order, self.byte_order)
-
-
-@dataclass(frozen=True, slots=True)
 class RegisterMap:
-    """All registers of a device type; ``fill`` is the widest gap a request may read over."""
+    """All registers of a device type.
+
+    ``fill`` is the widest gap a request may read over; ``clock`` names the register with the
+    device's own time, which the values of the same dialogue then carry.
+    """
 
     name: str
     manufacturer: str
     max_registers: int
     fill: int
     registers: tuple[Register, ...]
+    clock: str = ""
 
     def find(self, name: str) -> Register:
         """Return a register by any of its names; raises ConfigError."""
@@ -134,6 +93,7 @@ def parse_map(table: Mapping, source: str) -> RegisterMap:
         for path, entry in parse_list(values["register"], f"{source}.register", problems)
     ]
     _check_names(registers, source, problems)
+    _check_clock(values["clock"], registers, source, problems)
     problems.finish(source)
     return RegisterMap(
         values["name"],
@@ -141,6 +101,7 @@ def parse_map(table: Mapping, source: str) -> RegisterMap:
         values["max_registers"],
         values["fill"],
         tuple(sorted(registers, key=lambda r: (r.function, r.address))),
+        values["clock"],
     )
 
 
@@ -167,25 +128,95 @@ def map_of(setting: object) -> RegisterMap:
     if isinstance(setting, str) and setting:
         return load_map(setting)
     if isinstance(setting, Mapping):
-        return parse_map(setting, "map")
+        return parse_map(plain_table(setting) if "registers" in setting else setting, "map")
     raise ConfigError(f"no register map given (setting map: {', '.join(map_names())} or a table)")
+
+
+def plain_table(table: Mapping) -> Mapping:
+    """Return a map in our form from one in the form that collections of maps use.
+
+    There ``registers`` is the list, units may have prefixes, and facts that are not known are said
+    in words (``"word_order": "unknown"``); those get our defaults.
+    """
+    known = {key: table.get(key) for key in _MAP_FIELDS}
+    known["name"] = known["name"] or table.get("device")
+    if known["word_order"] not in ORDERS:
+        known.pop("word_order")
+    rows = table["registers"]
+    if isinstance(rows, Sequence) and not isinstance(rows, str):
+        rows = [_in_base_unit(row) if isinstance(row, Mapping) else row for row in rows]
+    return {key: value for key, value in known.items() if value is not None} | {"register": rows}
+
+
+def _in_base_unit(row: Mapping) -> Mapping:
+    unit = row.get("unit") or ""
+    kept = {key: value for key, value in row.items() if key in _REGISTER_FIELDS}
+    if unit in BASE_UNITS or not isinstance(unit, str):
+        return kept
+    base = base_unit(unit)
+    factor = convert(Decimal(1), unit, base)
+    scale, offset = (_decimal(row.get(key, default)) for key, default in _LINEAR)
+    return {**kept, "unit": base, "scale": scale * factor, "offset": offset * factor}
+
+
+_LINEAR = (("scale", 1), ("offset", 0))
+
+
+def _decimal(value: object) -> Decimal:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        raise ConfigError(f"{value!r} is not a decimal number") from None
 
 
 def _register(entry: object, defaults: Mapping, path: str, problems: Problems) -> Register:
     values = parse_table(entry, _REGISTER_FIELDS, path, problems)
-    patterns = values.pop("no_value")
     values.pop("note")
     for key in ("function", "word_order", "byte_order"):
         values[key] = values[key] or defaults[key]
     if not values["scale"]:
         problems.add(f"{path}.scale", "must not be zero")
-    if values["address"] + WORDS.get(values["type"], 1) > 65536:
-        problems.add(f"{path}.address", "the value ends behind the last register")
-    if not all(isinstance(pattern, int) for pattern in patterns):
-        problems.add(f"{path}.no_value", "must be a list of whole numbers")
-        patterns = ()
+    values["no_value"] = _patterns(values["no_value"], path, problems)
+    values["bits"] = _bit_names(values["bits"], path, problems)
+    values["multipliers"] = tuple(filter(None, values.pop("multiplier").split("*")))
     values["aliases"] = tuple(map(str, values["aliases"]))
-    return Register(no_value=frozenset(patterns), **values)
+    register = Register(**values)
+    _check_place(register, path, problems)
+    return register
+
+
+def _patterns(patterns: Sequence, path: str, problems: Problems) -> frozenset[int]:
+    if all(isinstance(pattern, int) for pattern in patterns):
+        return frozenset(patterns)
+    problems.add(f"{path}.no_value", "must be a list of whole numbers")
+    return frozenset()
+
+
+def _bit_names(bits: Mapping, path: str, problems: Problems) -> tuple[tuple[int, str], ...]:
+    if all(str(bit).isdecimal() and isinstance(name, str) for bit, name in bits.items()):
+        return tuple(sorted((int(bit), name) for bit, name in bits.items()))
+    problems.add(f"{path}.bits", "must be a table of bit numbers and names, such as 3 = 'alarm'")
+    return ()
+
+
+def _check_place(register: Register, path: str, problems: Problems) -> None:
+    if register.type not in TYPES:
+        return  # said already
+    if bool(register.length) != (register.type == "string"):
+        problems.add(f"{path}.length", "is needed for a string, in registers, and for nothing else")
+        return
+    if (register.function in (1, 2)) != (register.type == "bit"):
+        text = "functions 1 and 2 read bits, functions 3 and 4 registers"
+        problems.add(f"{path}.type", text)
+    if register.end > 65536:
+        problems.add(f"{path}.address", "the value ends behind the last register")
+
+
+def _check_clock(
+    name: str, registers: Sequence[Register], source: str, problems: Problems
+) -> None:
+    if name and all(name != each.name or each.type not in TIMES for each in registers):
+        problems.add(f"{source}.clock", f"{name!r} is not a register with a date and time")
 
 
 def _check_names(registers: Sequence[Register], source: str, problems: Problems) -> None:
@@ -195,8 +226,9 @@ def _check_names(registers: Sequence[Register], source: str, problems: Problems)
             if name in seen:
                 problems.add(f"{source}.register", f"{name!r} stands twice")
             seen.add(name)
-    factors = {register.name for register in registers if not register.multiplier}
+    factors = {register.name for register in registers if not register.needs}
     for register in registers:
-        if register.multiplier and register.multiplier not in factors:
-            text = f"{register.multiplier!r} is not a register without a multiplier of its own"
-            problems.add(f"{source}.{register.name}", text)
+        for name in register.needs:
+            if name not in factors:
+                text = f"{name!r} is not a register that needs no other one"
+                problems.add(f"{source}.{register.name}", text)
