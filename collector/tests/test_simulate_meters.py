@@ -169,7 +169,7 @@ def test_port_that_is_taken_is_a_link_error(tmp_path):
 
 
 def test_damaged_answers_and_parity_of_a_simulated_meter():
-    session = IecMeterSession(IDENTIFICATION, "1", lambda: "1.8.0(1*kWh)\r\n!\r\n", damaged=1)
+    session = IecMeterSession(IDENTIFICATION, "1", lambda _: "1.8.0(1*kWh)\r\n!\r\n", damaged=1)
     assert session.feed(b"/?!\r\n") == f"{IDENTIFICATION}\r\n".encode()
     first, again = session.feed(b"\x06050\r\n"), session.feed(b"\x15")
     assert first[:-1] == again[:-1] and first[-1] ^ again[-1] == 1

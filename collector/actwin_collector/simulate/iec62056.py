@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""A simulated IEC 62056-21 meter: mode C and fixed baud, on TCP or a pty."""
+"""A simulated IEC 62056-21 meter: readouts in mode A, B, C and at fixed speed, programming mode."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
+from .iecmemory import Faults, IecMemory
+
 _REQUEST = re.compile(rb"/\?([^!\r\n]{0,32})!\r\n")
 _SELECT = re.compile(rb"\x06([0-9])([0-9A-Z])([0-9])\r\n")
-_NAK = 0x15
+_COMMAND = re.compile(rb"\x01([A-Z][0-9])(?:\x02([^\x03]*))?\x03(.)", re.DOTALL)
+_ACK, _NAK = b"\x06", b"\x15"
 _STRIP = bytes(b & 0x7F for b in range(256))
 _EVEN = bytes(b | 0x80 if b.bit_count() % 2 else b for b in range(128)) * 2
-_READOUT_MODES = (b"0", b"6")
-_KEPT = 256
+_GARBLED = bytes((b * 5 + 0x31) & 0x7F for b in range(256))
+_KEPT = 512
+_OPENING = 300
+_SPEEDS = {"0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200}
+_SWITCH_SECONDS = 0.2
 
 
 class IecMeterSession:
@@ -20,51 +26,145 @@ class IecMeterSession:
 
     It answers requests without an address, with its serial number, or with flag and serial number;
     to anything else it is silent. Where the request came with parity bits the answers carry them
-    too. ``damaged`` block transmissions get a wrong check character first.
+    too. ``packet`` gives the data block of a mode character, empty where there is none; with
+    ``memory`` the meter has a programming mode. ``damaged`` block transmissions get a wrong check
+    character first. On a line that was opened at 300 Bd it speaks at the speed agreed on, so a
+    reader who does not follow hears nonsense.
     """
 
     def __init__(
-        self, identification: str, serial: str, readout: Callable[[], str], damaged: int = 0
+        self,
+        identification: str,
+        serial: str,
+        packet: Callable[[str], str],
+        damaged: int = 0,
+        memory: IecMemory | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self._identification = identification
         self._addresses = {"", serial, identification[1:4] + serial}
-        self._readout = readout
+        self._serial = serial
+        self._packet = packet
+        self._memory = memory
+        self._faults = faults or Faults()
         self._damaged = damaged
         self._buffer = b""
         self._parity = False
-        self._selected = False
-        self._block = b""
+        self._asked_at = 0
+        self._speed = 0
+        self._switching = False
+        self._close()
 
     def feed(self, data: bytes) -> bytes:
         """Take received bytes; return the answer."""
         self._parity = any(byte & 0x80 for byte in data) or (self._parity and bool(self._buffer))
         self._buffer = (self._buffer + data.translate(_STRIP))[-_KEPT:]
+        self._switching = False
         answer = self._answer()
         return answer.translate(_EVEN) if self._parity else answer
 
+    def delay(self) -> float:
+        """Return how long the answer just given waits: the reader must have changed its speed."""
+        return _SWITCH_SECONDS if self._switching else 0.0
+
+    def at_speed(self, answer: bytes, baudrate: int) -> bytes:
+        """Return what a line that is set to this speed hears of an answer."""
+        if not self._switching and not self._speed:
+            self._asked_at = baudrate
+        follows = self._asked_at == _OPENING and self._speed
+        return answer if not follows or baudrate == self._speed else answer.translate(_GARBLED)
+
+    def _close(self) -> None:
+        self._selected = self._programming = self._open = False
+        self._blocks: list[bytes] = []
+        self._last = b""
+
     def _answer(self) -> bytes:
         if match := _REQUEST.search(self._buffer):
+            return self._identify(match[1].decode("ascii"))
+        if self._selected and (match := _SELECT.search(self._buffer)):
             self._buffer = b""
-            self._block = b""
-            self._selected = match[1].decode("ascii") in self._addresses
-            return f"{self._identification}\r\n".encode("ascii") if self._selected else b""
-        if match := _SELECT.search(self._buffer):
+            self._speed, self._switching = _SPEEDS.get(match[2].decode(), 0), True
+            return self._start(match[3].decode("ascii"))
+        if self._programming and (match := _COMMAND.search(self._buffer)):
             self._buffer = b""
-            if self._selected and match[3] in _READOUT_MODES:
-                self._block = self._readout().encode("ascii")
-                return self._framed()
+            return self._command(*match.groups())
+        return self._repeat()
+
+    def _identify(self, address: str) -> bytes:
+        self._buffer = b""
+        self._close()
+        self._speed = 0
+        self._selected = address in self._addresses
+        if not self._selected:
             return b""
-        if self._block and self._buffer.endswith(bytes([_NAK])):
+        line = f"{self._identification}\r\n".encode("ascii")
+        if self._identification[4].isdecimal():
+            return line
+        # Mode A or B: the data follows at once.
+        return line + self._block(self._packet("0"))
+
+    def _start(self, mode: str) -> bytes:
+        if mode == "1" and self._memory:
+            self._programming = True
+            return self._message(b"P0\x02" + f"({self._serial})".encode("ascii"))
+        text = self._packet(mode)
+        return self._block(text) if text else b""
+
+    def _command(self, command: bytes, text: bytes | None, check: bytes) -> bytes:
+        inner = command + (b"\x02" + text if text is not None else b"") + b"\x03"
+        if _bcc(inner) != check[0]:
+            return _NAK
+        name, told = command.decode("ascii"), (text or b"").decode("ascii")
+        if name == "B0":
+            self._close()
+            return b""
+        if name in ("P1", "P2"):
+            self._open = self._memory.password(told)
+            return _ACK if self._open else self._message(b"B0")
+        if name[0] == "R":
+            return self._send(self._memory.read(name, told))
+        if name[0] == "W":
+            allowed = self._open and self._memory.write(told)
+            return _ACK if allowed else self._block("(ERROR)" if self._open else "(ERROR07)")
+        return _NAK
+
+    def _send(self, texts: list[str]) -> bytes:
+        blocks = [text.encode("ascii") + b"\x04" for text in texts]
+        blocks[-1] = blocks[-1][:-1] + b"\x03"
+        self._blocks = blocks[1:]
+        return self._framed(blocks[0])
+
+    def _repeat(self) -> bytes:
+        if self._last and self._buffer.endswith(_NAK):
             self._buffer = b""
-            return self._framed()
+            return self._checked(self._last)
+        if self._blocks and self._buffer.endswith(_ACK):
+            self._buffer = b""
+            return self._framed(self._blocks.pop(0))
         return b""
 
-    def _framed(self) -> bytes:
-        inner = self._block + b"\x03"
-        check = 0
-        for byte in inner:
-            check ^= byte
+    def _block(self, text: str) -> bytes:
+        return self._framed(text.encode("ascii") + b"\x03")
+
+    def _framed(self, inner: bytes) -> bytes:
+        return self._checked(b"\x02" + inner)
+
+    def _message(self, inner: bytes) -> bytes:
+        return self._checked(b"\x01" + inner + b"\x03")
+
+    def _checked(self, block: bytes) -> bytes:
+        """Return a block with its check character, and keep it for repeats."""
+        self._last = block
+        check = _bcc(block[1:])
         if self._damaged > 0:
             self._damaged -= 1
             check ^= 0x01
-        return b"\x02" + inner + bytes([check])
+        return self._faults.spoil(block + bytes([check]))
+
+
+def _bcc(inner: bytes) -> int:
+    check = 0
+    for byte in inner:
+        check ^= byte
+    return check

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import termios
 import tty
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,22 @@ class Session(Protocol):
         """Take received bytes; return bytes to send, empty for silence."""
 
 
+class TimedSession(Session, Protocol):
+    """A session on a pty that minds the speed of the line."""
+
+    def delay(self) -> float:
+        """Return how long the answer just given waits."""
+
+    def at_speed(self, answer: bytes, baudrate: int) -> bytes:
+        """Return what a line that is set to this speed hears of an answer."""
+
+
+_SPEEDS = {
+    getattr(termios, f"B{speed}"): speed
+    for speed in (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+}
+
+
 class TcpPort:
     """A listener with a session of its own for each connection."""
 
@@ -26,6 +43,12 @@ class TcpPort:
         self._new_session = new_session
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    def say(self, data: bytes) -> None:
+        """Send unasked to everybody connected."""
+        for writer in self._writers:
+            writer.write(data)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen; returns the port, which the system chooses when ``port`` is 0."""
@@ -46,6 +69,7 @@ class TcpPort:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         self._connections.add(task)
+        self._writers.add(writer)
         session = self._new_session()
         # Cancelled is how stop() ends a connection; streams would log it as a failure.
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
@@ -53,6 +77,7 @@ class TcpPort:
                 writer.write(session.feed(data))
                 await writer.drain()
         self._connections.discard(task)
+        self._writers.discard(writer)
         writer.close()
 
 
@@ -85,13 +110,26 @@ class PtyPort:
             self._link.unlink()
         os.close(self._master)
         os.close(self._slave)
+        self._master = self._slave = -1
 
     def _receive(self) -> None:
         answer = self._session.feed(os.read(self._master, 4096))
-        if answer:
-            # A new question ends what was still to be said to the one before.
-            self._waiting = answer
-            self._send()
+        if not answer:
+            return
+        if not hasattr(self._session, "at_speed"):
+            self.say(answer)
+            return
+        asyncio.get_running_loop().call_later(self._session.delay(), self._say_at_speed, answer)
+
+    def _say_at_speed(self, answer: bytes) -> None:
+        if self._slave >= 0:
+            speed = _SPEEDS.get(termios.tcgetattr(self._slave)[5], 0)
+            self.say(self._session.at_speed(answer, speed))
+
+    def say(self, data: bytes) -> None:
+        """Send now; a new answer ends what was still to be said before."""
+        self._waiting = data
+        self._send()
 
     def _send(self) -> None:
         loop = asyncio.get_running_loop()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from .load import ZONE_SECONDS
+from .load import ZONE_SECONDS, draw_int
 from .meters import CURRENTS, VOLTAGES, SimulatedMeter, month_starts
 
 FLAG = "MSY"
@@ -21,14 +21,54 @@ _TARIFFS = "31230000"
 _STATUS = f"{0b11 << 37:016X}"
 
 
-def readout(meter: SimulatedMeter, at: int) -> str:
-    """Return the data block's text at an instant: one data set a line, closed by ``!``."""
-    lines = [*_head(meter, at), *_energy(meter, at), *_demand(meter, at)]
-    return "\r\n".join([*lines, *_instants(meter, at), *_events(), f"F.F.0({_STATUS})", "!", ""])
+def readout(meter: SimulatedMeter, at: int, shown: int | None = None) -> str:
+    """Return the data block's text at an instant: one data set a line, closed by ``!``.
+
+    ``shown`` is what the meter's clock takes the instant for, where somebody set it.
+    """
+    lines = [*_head(meter, at, shown), *_energy(meter, at), *_demand(meter, at)]
+    lines += [*_instants(meter, at), *_made(), *_warnings(meter, at), *_outages(meter, at)]
+    return _closed([*lines, f"F.F.0({_STATUS})"])
 
 
-def _head(meter: SimulatedMeter, at: int) -> Iterator[str]:
-    now = local(at)
+def packet(meter: SimulatedMeter, select: str, at: int, shown: int | None = None) -> str:
+    """Return what a mode character chooses; empty for one the meter does not know."""
+    head = [*_head(meter, at, shown)]
+    energy = [*_energy(meter, at)]
+    chosen = {
+        "0": lambda: None,
+        "5": lambda: [*_instants(meter, at)],
+        "6": lambda: [line for line in energy if "*" not in line.partition("(")[0]],
+        "7": lambda: [line for line in energy if "*" in line.partition("(")[0]],
+        "8": lambda: [*_warnings(meter, at), f"F.F.0({_STATUS})"],
+        "9": lambda: [*_outages(meter, at)],
+    }
+    if select not in chosen:
+        return ""
+    lines = chosen[select]()
+    return readout(meter, at, shown) if lines is None else _closed([*head, *lines])
+
+
+def outages(meter: SimulatedMeter, at: int) -> list[tuple[int, int]]:
+    """Return (start, end) of the outages of all phases up to an instant, the latest first.
+
+    The zone has one in the night of the 12th of each month; its length depends on the meter.
+    """
+    found = []
+    for start in month_starts(at, 2):
+        begins = start + 11 * 86_400 + 3 * 3600 + 600
+        ends = begins + 60 * draw_int(4, 90, meter.spec.serial, start)
+        if meter.curve.start < begins and ends <= at:
+            found.append((begins, ends))
+    return found
+
+
+def _closed(lines: list[str]) -> str:
+    return "\r\n".join([*lines, "!", ""])
+
+
+def _head(meter: SimulatedMeter, at: int, shown: int | None) -> Iterator[str]:
+    now = local(at if shown is None else shown)
     yield f"0.0.0({meter.spec.serial})"
     yield "0.8.0(15*min)"
     yield f"0.9.1({now:%H:%M:%S})"
@@ -67,7 +107,7 @@ def _instants(meter: SimulatedMeter, at: int) -> Iterator[str]:
         yield f"{code}({value:06.2f}*{unit})"
 
 
-def _events() -> Iterator[str]:
+def _made() -> Iterator[str]:
     yield "96.6.1(1)"
     yield "96.1.3(18-11-27)"
     yield "96.2.5(18-11-27)"
@@ -76,12 +116,26 @@ def _events() -> Iterator[str]:
         yield f"96.5{day}({_TARIFF_TIMES})"
     for day in range(3):
         yield f"96.6{day}({_TARIFFS})"
+
+
+def _warnings(meter: SimulatedMeter, at: int) -> Iterator[str]:
+    """The terminal cover was opened when the meter was put in."""
+    placed = meter.curve.start + 10 * 3600
+    seen = at >= placed
     yield f"96.70({_NO_STAMP})"
-    for suffix in ("", "*1", "*2"):
-        yield f"96.71{suffix}({_NO_STAMP})(00)"
+    yield f"96.71({_NO_STAMP})(00)"
+    yield f"96.71*1({stamp(placed)})(01)" if seen else f"96.71*1({_NO_STAMP})(00)"
+    yield f"96.71*2({_NO_STAMP})(00)"
+
+
+def _outages(meter: SimulatedMeter, at: int) -> Iterator[str]:
+    found = outages(meter, at)
+    spans = [f"{stamp(start)},{stamp(end)}" for start, end in found[:2]]
     for kind in range(4):
-        yield f"96.7.{kind}(00)"
-        yield from (f"96.77.{kind}*{number}({_NO_SPAN})" for number in (1, 2))
+        listed = spans if kind == 0 else []
+        yield f"96.7.{kind}({len(listed):02})"
+        for number, span in enumerate([*listed, _NO_SPAN, _NO_SPAN][:2], 1):
+            yield f"96.77.{kind}*{number}({span})"
     for kind in (4, 5):
         yield f"96.77.{kind}(00)"
         yield from (f"96.77.{kind}*{number}({_NO_SPAN})" for number in (1, 2))

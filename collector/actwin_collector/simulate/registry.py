@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from ..fields import Field, Problems, parse_table
 from . import protocols
 from .meters import SimulatedMeter
 from .ports import PtyPort, Session, TcpPort
@@ -23,10 +24,11 @@ Complain = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A running port: where its meters are reached by key, and how it is closed."""
+    """A running port: where its meters are reached by key, how to close it, how to send unasked."""
 
     addresses: Mapping[str, str]
     stop: Callable[[], Awaitable[None]]
+    say: Callable[[bytes], None] = lambda data: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,28 @@ class Stage:
             path = self.pty_dir / place.pty
             pty = PtyPort(new_session, path)
             pty.start()
-            return Opened({meter.spec.key: str(path) for meter in meters}, pty.stop)
+            return Opened({meter.spec.key: str(path) for meter in meters}, pty.stop, pty.say)
         tcp = TcpPort(new_session)
         wanted = self.port_base + place.port if self.port_base else 0
         port = await tcp.start(self.host, wanted)
-        return Opened({meter.spec.key: f"{self.host}:{port}" for meter in meters}, tcp.stop)
+        addresses = {meter.spec.key: f"{self.host}:{port}" for meter in meters}
+        return Opened(addresses, tcp.stop, tcp.say)
 
 
 def _nothing(*_: object) -> None:
     """Nothing to check, nothing to prepare."""
+
+
+def settings_check(fields: Mapping[str, Field]) -> Callable[[Mapping, Complain], None]:
+    """Return a ``check`` that holds a meter's ``settings`` against declared fields."""
+
+    def check(row: Mapping, complain: Complain) -> None:
+        problems = Problems()
+        parse_table(row["settings"], fields, "settings", problems)
+        for text in problems.texts:
+            complain(*text.split(": ", 1))
+
+    return check
 
 
 @dataclass(frozen=True, slots=True)

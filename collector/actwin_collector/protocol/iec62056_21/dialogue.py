@@ -23,11 +23,14 @@ _HDLC_FLAG = 0x7E
 class Dialogue:
     """One readout over an open link; ``timeout`` bounds the wait for the first character.
 
-    ``options`` are those of the meter once it has identified itself.
+    ``options`` are those of the meter once it has identified itself, before that of the ``known``
+    identification.
     """
 
-    def __init__(self, link: Link, device: DeviceSpec, timeout: float) -> None:
-        self.options: Options = options_for(device)
+    def __init__(
+        self, link: Link, device: DeviceSpec, timeout: float, known: str = ""
+    ) -> None:
+        self.options: Options = options_for(device, known)
         self._device = device
         self._wire = Wire(link)
         self._timeout = timeout

@@ -22,7 +22,7 @@ from ...model import (
     UnsupportedError,
 )
 from ..base import Driver
-from .codec import DAMAGED, Identification, Readout
+from .codec import DAMAGED
 from .dialogue import Dialogue
 from .events import events_of, has_events
 from .listen import ReadoutListener
@@ -54,12 +54,13 @@ class Iec62056Driver(Driver):
     ) -> None:
         self._guard = guard
         self._now = now
+        # What each device identified itself as last: its quirk counts before it has spoken.
+        self._known: dict[str, str] = {}
 
     async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:
         """Hold one dialogue; raises CollectorError."""
-        dialogue = Dialogue(link, device, timeout)
-        identification, readout = await dialogue.read()
-        return _result(telegram_of(identification, readout), readout.text, dialogue.options)
+        telegram, text, options = await self._readout(link, device, timeout)
+        return _result(telegram, text, options)
 
     async def read_profile(
         self, link: Link, device: DeviceSpec, timeout: float, start: datetime, end: datetime
@@ -78,15 +79,15 @@ class Iec62056Driver(Driver):
         self, link: Link, device: DeviceSpec, timeout: float, since: datetime
     ) -> Sequence[MeterEvent]:
         """Read the logs and packets that ``events`` names, else the full readout."""
-        first = Dialogue(link, device, timeout)
+        options = options_for(device, self._known.get(device.key, ""))
         done, found = "", []
-        if not first.options.events:
+        if not options.events:
             # Which ones there are is known once the meter has said who it is.
-            done, found = await _first_events(first)
-        logs = [source for source in first.options.events if source.startswith("P.")]
-        for source in first.options.events:
+            done, found, options = await self._first_events(link, device, timeout)
+        logs = [source for source in options.events if source.startswith("P.")]
+        for source in options.events:
             if source not in (done, *logs):
-                found += (await _packet(Dialogue(link, device, timeout), source))[1]
+                found += await self._packet(link, device, timeout, lambda _, it=source: it)
         if logs:
             found += await self._log_events(link, device, timeout, logs, since)
         return sorted(
@@ -136,14 +137,47 @@ class Iec62056Driver(Driver):
         return decode_telegram(telegram)[0]
 
     async def _visit(self, link, device, timeout, work, authenticated: bool = False):
-        visit = Programming(link, device, timeout, self._guard)
+        known = self._known.get(device.key, "")
+        visit = Programming(link, device, timeout, self._guard, known)
 
         async def inside(visit: Programming):
             if visit.options.read_with_password and not authenticated:
                 await visit.authenticate()
             return await work(visit)
 
-        return await visit.hold(inside)
+        try:
+            return await visit.hold(inside)
+        finally:
+            self._known[device.key] = visit.identification
+
+    async def _readout(
+        self,
+        link: Link,
+        device: DeviceSpec,
+        timeout: float,
+        select: Callable[[Options], str] = lambda options: options.select,
+    ) -> tuple[Telegram, str, Options]:
+        """Return one readout's telegram and text, and the meter's options."""
+        dialogue = Dialogue(link, device, timeout, self._known.get(device.key, ""))
+        identification, readout = await dialogue.read(select)
+        self._known[device.key] = identification.text
+        return telegram_of(identification, readout), readout.text, dialogue.options
+
+    async def _first_events(
+        self, link: Link, device: DeviceSpec, timeout: float
+    ) -> tuple[str, list[MeterEvent], Options]:
+        """Read the first packet that the meter's quirk names, without one the full readout."""
+        telegram, text, options = await self._readout(link, device, timeout, _first_packet)
+        if options.events and _first_packet(options) not in options.events:
+            return "", [], options  # it keeps a log, of which the readout shows a part at best
+        if not options.events and not has_events(text):
+            raise UnsupportedError("the readout holds no events, and no log is configured")
+        return _first_packet(options), _packet_events(telegram, text, options), options
+
+    async def _packet(
+        self, link: Link, device: DeviceSpec, timeout: float, select: Callable[[Options], str]
+    ) -> list[MeterEvent]:
+        return _packet_events(*await self._readout(link, device, timeout, select))
 
     async def _log_events(
         self, link: Link, device: DeviceSpec, timeout: float, logs: list[str], since: datetime
@@ -163,36 +197,15 @@ async def _read(visit: Programming, command: str, text: str) -> str:
     return await visit.read(command, text, visit.options.profile_pause)
 
 
-async def _first_events(dialogue: Dialogue) -> tuple[str, list[MeterEvent]]:
-    """Read the first packet that the meter's quirk names, without one the full readout."""
-    select = "0"
-
-    def chosen(options: Options) -> str:
-        nonlocal select
-        select = next((source for source in options.events if source.isdecimal()), "0")
-        return select
-
-    identification, readout = await dialogue.read(chosen)
-    text, events = _packet_events(identification, readout, dialogue.options)
-    if not dialogue.options.events and not has_events(text):
-        raise UnsupportedError("the readout holds no events, and no log is configured")
-    return select, events
+def _first_packet(options: Options) -> str:
+    return next((source for source in options.events if source.isdecimal()), "0")
 
 
-async def _packet(dialogue: Dialogue, select: str) -> tuple[str, list[MeterEvent]]:
-    identification, readout = await dialogue.read(lambda options: select)
-    return _packet_events(identification, readout, dialogue.options)
-
-
-def _packet_events(
-    identification: Identification, readout: Readout, options: Options
-) -> tuple[str, list[MeterEvent]]:
-    """Return (text, events); a packet that does not name its meter cannot be checked for it."""
-    telegram = telegram_of(identification, readout)
+def _packet_events(telegram: Telegram, text: str, options: Options) -> list[MeterEvent]:
+    """Return a packet's events; one that does not name its meter cannot be checked for it."""
     if telegram.meter.id:
         _check_serial(telegram, options)
-    clock = meter_clock(telegram.records, options)
-    return readout.text, events_of(readout.text, options, clock)
+    return events_of(text, options, meter_clock(telegram.records, options))
 
 
 def _result(telegram: Telegram, text: str, options: Options) -> ReadResult:

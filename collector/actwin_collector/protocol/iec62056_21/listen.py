@@ -19,6 +19,7 @@ from .codec import VERIFIED, crc16, strip_parity, unframe
 _LIMIT = 65_536
 _START = re.compile(rb"/[A-Za-z]{3}[0-9A-Za-z][^\r\n/()]{0,40}\r?\n")
 _CLOSE = re.compile(rb"(?<=[\n)])[ \t]*!(?:[0-9A-Fa-f]{4})?[ \t]*\r?\n")
+_LONGEST_START = 64
 _CHECK = 2  # ETX and the check character
 
 Sender = Callable[[str], str]
@@ -57,8 +58,12 @@ class ReadoutListener(Listener):
         seven = strip_parity(self._buffer)
         start = _START.search(seven)
         if not start:
-            self._skip_noise(seven)
+            # The last of what came may be how a telegram begins.
+            self._drop(seven, seven.find(b"/", max(0, len(seven) - _LONGEST_START)))
             return None
+        if start.start():
+            self._drop(seven, start.start())
+            return self._cut()
         end = _CLOSE.search(seven, start.end() - 2)
         again = _START.search(seven, start.end())
         if again and (not end or again.start() < end.start()):
@@ -66,22 +71,18 @@ class ReadoutListener(Listener):
             self._buffer = self._buffer[again.start() :]
             return self._cut()
         if not end:
-            self._buffer = self._buffer[start.start() :]
             return None
         stop = end.end()
         if b"\x02" in seven[start.end() : end.start()]:
             if len(seven) < stop + _CHECK:
                 return None
             stop += _CHECK
-        telegram = self._buffer[start.start() : stop]
-        self._buffer = self._buffer[stop:]
+        telegram, self._buffer = self._buffer[:stop], self._buffer[stop:]
         return telegram
 
-    def _skip_noise(self, seven: bytes) -> None:
-        """Keep only what a telegram may still begin with."""
-        keep = seven.rfind(b"/")
-        if keep < 0 or len(seven) - keep > 64:
-            keep = len(seven)
+    def _drop(self, seven: bytes, keep: int) -> None:
+        """Forget what no telegram can begin with, up to ``keep``, or all when that is negative."""
+        keep = len(seven) if keep < 0 else keep
         if seven[:keep].strip(b"\x00\x7f\r\n "):
             self.note("noise")
         self._buffer = self._buffer[keep:]

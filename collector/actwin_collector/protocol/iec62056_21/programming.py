@@ -40,9 +40,15 @@ class Programming:
     """One visit in programming mode over an open link; see ``hold``."""
 
     def __init__(
-        self, link: Link, device: DeviceSpec, timeout: float, guard: PasswordGuard | None
+        self,
+        link: Link,
+        device: DeviceSpec,
+        timeout: float,
+        guard: PasswordGuard | None = None,
+        known: str = "",
     ) -> None:
-        self.options: Options = options_for(device)
+        self.identification = known
+        self.options: Options = options_for(device, known)
         self._device = device
         self._wire = Wire(link)
         self._timeout = timeout
@@ -55,6 +61,7 @@ class Programming:
         try:
             async with asyncio.timeout(self.options.profile_seconds):
                 identification = await sign_on(self._wire, self.options, self._timeout)
+                self.identification = identification.text
                 self.options = options_for(self._device, identification.text)
                 entered = True
                 await self._enter(identification)

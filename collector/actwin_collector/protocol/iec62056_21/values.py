@@ -173,6 +173,8 @@ def _value(code: Code, values: tuple[str, ...]) -> tuple[Decimal | str | None, s
     first = values[0].strip()
     if (code.c, code.d) == ("0", "9"):
         return _clock(code, first) or first, "", None
+    if (code.c, code.d) == ("24", "3") and len(values) >= 7:
+        return _hourly(values)
     stamps = [parse_stamp(text.strip()) for text in values[:2]]
     if len(values) == 2 and stamps[0] and _measured(code, values[1]):
         return *_measured(code, values[1]), stamps[0].isoformat()
@@ -182,6 +184,13 @@ def _value(code: Code, values: tuple[str, ...]) -> tuple[Decimal | str | None, s
         return *number, stamp
     whole = stamps[0].isoformat() if stamps[0] and "-" not in first else None
     return whole if _is_clock(code) and whole else first or None, "", stamp
+
+
+def _hourly(values: tuple[str, ...]) -> tuple[Decimal | str | None, str, str | None]:
+    """``(stamp)(status)(minutes)(channels)(code)(unit)(value)``: gas in older P1 telegrams."""
+    stamp = parse_stamp(values[0].strip())
+    number = parse_number(f"{values[6]}*{values[5]}") or (values[6].strip() or None, "")
+    return *number, stamp.isoformat() if stamp else None
 
 
 def _measured(code: Code, text: str) -> tuple[Decimal, str] | None:

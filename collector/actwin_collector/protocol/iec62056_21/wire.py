@@ -66,18 +66,18 @@ class Wire:
 
     async def some(self, timeout: float) -> bytes:
         """Return at least one byte; raises NoAnswer, also when only the echo came."""
-        held = b""
+        held, echoed = b"", False
         while True:
             try:
                 held += self._count(await self._link.read(4096, timeout))
             except NoAnswer:
-                if held:
+                if held or echoed:
                     raise NoAnswer("nothing came but the echo of what was sent") from None
                 raise
-            if not self._echo.startswith(held) or held == b"":
+            if not self._echo or not self._echo.startswith(held):
                 break
             if held == self._echo:
-                self._echo, held = b"", b""
+                self._echo, held, echoed = b"", b"", True
         heard = held.removeprefix(self._echo) if self._echo else held
         self._echo = b""
         return heard

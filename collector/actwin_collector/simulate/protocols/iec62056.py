@@ -5,20 +5,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...fields import Field, Problems, parse_table
 from ..iec62056 import IecMeterSession
+from ..iecmemory import Faults, IecMemory
 from ..meters import SimulatedMeter
 from ..readout import IDENTIFICATION, readout
-from ..registry import Opened, SimulatedProtocol, Stage
+from ..registry import Opened, SimulatedProtocol, Stage, settings_check
+
+FIELDS = {
+    "identification": Field(str, IDENTIFICATION),
+    "password": Field(str, ""),
+    "fault": Field(str, "", choices=Faults.KINDS),
+    "fault_every": Field(int, 1, low=1, high=1000),
+}
 
 
 async def _open(meters: Sequence[SimulatedMeter], stage: Stage) -> Opened:
     meter = meters[0]
+    settings = parse_table(meter.spec.settings, FIELDS, "settings", Problems())
+    memory = IecMemory(meter, stage.clock, settings["password"])
+    faults = Faults(settings["fault"], settings["fault_every"])
     return await stage.serve(
         meters,
         lambda: IecMeterSession(
-            IDENTIFICATION, meter.spec.serial, lambda: readout(meter, int(stage.clock()))
+            settings["identification"],
+            meter.spec.serial,
+            memory.packet,
+            memory=memory,
+            faults=faults,
         ),
     )
 
 
-PROTOCOL = SimulatedProtocol("iec62056-21", _open, warm=readout)
+PROTOCOL = SimulatedProtocol("iec62056-21", _open, check=settings_check(FIELDS), warm=readout)
