@@ -63,11 +63,16 @@ def device(driver: str, *registers: str, address: str = "", **settings) -> Devic
 
 def read(driver, link: Link, spec: DeviceSpec, timeout: float = 2.0):
     """Hold one dialogue on a link; returns the result or raises its CollectorError."""
+    return hold(link, lambda: driver.read(link, spec, timeout))
+
+
+def hold(link: Link, work):
+    """Open a link, run the coroutine that ``work`` returns, close; returns its result."""
 
     async def dialogue():
         await link.open()
         try:
-            return await driver.read(link, spec, timeout)
+            return await work()
         finally:
             await link.close()
 

@@ -127,7 +127,8 @@ def test_profile_by_entry(driver, meter, kind):
 
 
 def test_event_log_and_object_list(driver, meter):
-    result = ask(driver, meter, events=["0.0.99.98.0.255"], profile_entries=2, objects=True)
+    logs = {"events": ["0.0.99.98.0.255"], "profile": "none", "profile_entries": 2}
+    result = ask(driver, meter, objects=True, **logs)
     events = [record for record in result.records if record.storage]
     assert [(record.quantity, record.value) for record in events] == [("event", 2), ("event", 255)]
     objects = {r.obis: r.value for r in result.records if r.quantity == "object"}

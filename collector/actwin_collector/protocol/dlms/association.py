@@ -21,9 +21,9 @@ from ...model import CollectorError, ProtocolError
 from . import apdu as wire
 from . import guard
 from .acse import parse_association
-from .axdr import Reader
+from .axdr import Reader, encode_length
 from .errors import diagnostic_error, exception_error, service_error
-from .gcm import AUTHENTICATED, unseal
+from .gcm import AUTHENTICATED, PROTECTED, seal, unseal
 
 _MECHANISMS = {
     "none": Authentication.NONE,
@@ -33,6 +33,7 @@ _MECHANISMS = {
 # No general block transfer: the blocks of the get service do the same with fewer surprises.
 _CONFORMANCE = (
     Conformance.GET
+    | Conformance.SET
     | Conformance.ACTION
     | Conformance.SELECTIVE_ACCESS
     | Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
@@ -133,6 +134,25 @@ class Association:
         name = ".".join(map(str, attribute.name))
         data = _buffer(selector) if selector else None
         return self._one(self._gurux._read, name, attribute.class_id, attribute.number, data)
+
+    def set(self, attribute: wire.Attribute, value: bytes) -> bytes:
+        """Return a set request."""
+        settings = self._gurux.settings
+        settings.invokeId = settings.invokeId % 15 + 1
+        head = bytes((wire.SET, 1, 0xC0 | settings.invokeId))
+        where = attribute.class_id.to_bytes(2, "big") + attribute.name + bytes((attribute.number,))
+        return self._protected(head + where + b"\x00" + value)
+
+    def _protected(self, plain: bytes) -> bytes:
+        security = self.security
+        if not security:
+            return plain
+        counter, self.counter = self.counter, self.counter + 1
+        control = PROTECTED | security.suite
+        body = bytes((control,)) + counter.to_bytes(4, "big")
+        body += seal(control, security.client_title, counter, security.keys, plain)
+        tag = next(tag for tag, (inner, _) in wire.GLO.items() if inner == plain[0])
+        return bytes((tag,)) + encode_length(len(body)) + body
 
     def next_block(self, number: int) -> bytes:
         """Return the request for the block after ``number``."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 
 from ...model import CollectorError, FrameError, ProtocolError, Record
@@ -16,8 +16,9 @@ from .carrier import Carrier
 from .cosem import ASSOCIATION, PROFILE, SCALED, raw_value
 from .counters import RESERVE, CounterStore
 from .errors import access_error
+from .layouts import Layout, read_layout
 from .options import PUBLIC_CLIENT, Options
-from .profile import Column, by_entry, by_range, columns_of, rows_of
+from .profile import by_entry, by_range, rows_of
 
 _log = logging.getLogger(__name__)
 
@@ -96,6 +97,18 @@ class Dialogue:
             message = association.next_block(number)
         raise FrameError("a value that never ends", "too_long")
 
+    async def set(self, attribute: wire.Attribute, value: bytes) -> None:
+        """Set an attribute to an encoded value; raises ProtocolError ``access_denied``, …"""
+        association = self._association
+        await self._top_up(association)
+        answer = association.open(await self._ask(association.set(attribute, value)))
+        if answer[:2] != bytes((wire.WAS_SET, 1)) or len(answer) != 4:
+            raise FrameError(f"message {answer[:2].hex()} instead of a result")
+        if answer[2] & 0x0F != association.invoke_id:
+            raise ProtocolError("the answer to another request", "replayed")
+        if answer[3]:
+            raise access_error(answer[3], attribute.text)
+
     async def scale(self, class_id: int, name: bytes) -> tuple[int, int] | None:
         """Return scaler and unit of an object, None where its class has none."""
         number = SCALED.get(class_id)
@@ -126,39 +139,17 @@ class Dialogue:
         if not used:
             return ()
         first = max(1, used - count + 1)
-        return await self._rows(name, lambda columns: by_entry(first, used))
+        return await self._rows(name, lambda layout: by_entry(first, used))
 
     async def rows_between(self, name: bytes, start: datetime, end: datetime) -> tuple[Record, ...]:
         """Return the rows of a profile from ``start`` to ``end`` (aware, included) as records."""
+        return await self._rows(name, lambda layout: by_range(start, end, layout.clock))
 
-        def selector(columns: tuple[Column, ...]) -> bytes:
-            times = [column for column in columns if column.is_time]
-            return by_range(start, end, times[0] if times else None)
-
-        return await self._rows(name, selector)
-
-    async def _rows(
-        self, name: bytes, selector: Callable[[tuple[Column, ...]], bytes]
-    ) -> tuple[Record, ...]:
-        columns = columns_of(await self.get(wire.Attribute(PROFILE, name, 3)))
-        period = await self._optional(self.get(wire.Attribute(PROFILE, name, 4)))
-        scales = {}
-        for column in columns:
-            if column.attribute in (2, 3) and SCALED.get(column.class_id) != column.attribute:
-                pair = await self._optional(self.scale(column.class_id, column.name))
-                if pair:
-                    scales[column] = pair
-        rows = await self.get(wire.Attribute(PROFILE, name, 2), selector(columns))
-        seconds = period if isinstance(period, int) else 0
-        return tuple(rows_of(rows, columns, scales, self._options.zone, seconds))
-
-    async def _optional(self, asked: Awaitable):
-        try:
-            return await asked
-        except ProtocolError as error:
-            if error.code in ("access_denied", "missing_register"):
-                return None
-            raise
+    async def _rows(self, name: bytes, selector: Callable[[Layout], bytes]) -> tuple[Record, ...]:
+        layout = await read_layout(self, name)
+        rows = await self.get(wire.Attribute(PROFILE, name, 2), selector(layout))
+        zone = self._options.zone
+        return tuple(rows_of(rows, layout.columns, layout.scales, zone, layout.period))
 
     async def _associate(
         self, mechanism: str, client: int, security: wire.Security | None, start: int

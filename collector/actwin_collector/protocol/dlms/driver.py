@@ -3,29 +3,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from ...channel.base import Link
 from ...model import (
-    AddressError,
     DeviceSpec,
     FrameError,
+    MeterEvent,
     MeterIdentity,
     NoAnswer,
+    ProfileRow,
     ReadResult,
-    Record,
     Telegram,
+    UnsupportedError,
 )
 from ..base import Driver
-from . import hdlc
-from .carrier import Carrier, HdlcCarrier, WrapperCarrier
-from .cosem import medium_of, record_of
+from .carriers import carrier_of
+from .clockset import set_clock
+from .cosem import medium_of
 from .counters import CounterStore, default_store
+from .layouts import LayoutCache
 from .options import SETTINGS, Options
+from .reading import further, identify
 from .registers import RegisterReader, parse_register
-from .transcript import decode_telegram, maker_of
+from .rows import event_rows, profile_rows
+from .spans import SpanReader
+from .transcript import decode_telegram
 
 if TYPE_CHECKING:
     from .dialogue import Dialogue
@@ -42,12 +47,18 @@ class DlmsDriver(Driver):
     name: ClassVar[str] = "dlms"
     SETTINGS: ClassVar[Mapping[str, str]] = SETTINGS
 
-    def __init__(self, store: CounterStore | None = None) -> None:
+    def __init__(
+        self,
+        store: CounterStore | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         # Here and not above: ``decode`` needs neither the library nor its proof.
         from . import guard
 
         guard.require_verification()
         self._store = store
+        self._now = now
+        self._layouts = LayoutCache()
 
     async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:
         """Associate, read everything the device asks for, release; raises CollectorError."""
@@ -59,10 +70,10 @@ class DlmsDriver(Driver):
             reader = RegisterReader(dialogue, options.zone)
             if options.clock:
                 await reader.read_clock()
-            identity = await _identify(reader, dialogue, options)
+            identity = await identify(reader, dialogue, options)
             for each in wanted:
                 await reader.read(each)
-            records = (*reader.records, *await _further(dialogue, reader, options))
+            records = (*reader.records, *await further(dialogue, reader, options))
             identity = MeterIdentity(
                 identity.id, identity.manufacturer, medium_of(records), extra=identity.extra
             )
@@ -72,23 +83,72 @@ class DlmsDriver(Driver):
         return await _held(dialogue, link, options, work)
 
     async def read_profile(
-        self,
-        link: Link,
-        device: DeviceSpec,
-        timeout: float,
-        name: bytes,
-        start: datetime,
-        end: datetime,
-    ) -> Sequence[Record]:
-        """Return the rows of a load profile or event log from ``start`` to ``end`` (aware)."""
+        self, link: Link, device: DeviceSpec, timeout: float, start: datetime, end: datetime
+    ) -> Sequence[ProfileRow]:
+        """Return the rows of the device's load profile that end in (start, end], oldest first."""
+        options = Options.of(device, link.line.kind)
+        if not options.profile:
+            raise UnsupportedError("the settings name no load profile")
+        dialogue = self._dialogue(link, options, timeout)
+
+        async def work() -> list[ProfileRow]:
+            spans = await self._spans(device, dialogue, options)
+            found: dict[datetime, ProfileRow] = {}
+            async for buffer in spans.buffers(options.profile, start, end):
+                layout = await spans.layout(options.profile)
+                for row in profile_rows(buffer, layout, options.zone, options.status_mask):
+                    if start < row.ts <= end:
+                        found.setdefault(row.ts, row)
+            return [found[moment] for moment in sorted(found)]
+
+        return await _held(dialogue, link, options, work)
+
+    async def read_events(
+        self, link: Link, device: DeviceSpec, timeout: float, since: datetime
+    ) -> Sequence[MeterEvent]:
+        """Return what the event logs of the settings have after ``since``, oldest first."""
+        options = Options.of(device, link.line.kind)
+        if not options.events:
+            raise UnsupportedError("the settings name no event log")
+        dialogue = self._dialogue(link, options, timeout)
+        # A meter's clock may be ahead of ours.
+        end = max(self._now(), since) + timedelta(days=1)
+
+        async def work() -> list[MeterEvent]:
+            spans = await self._spans(device, dialogue, options)
+            found: list[MeterEvent] = []
+            for name in options.events:
+                async for buffer in spans.buffers(name, since, end):
+                    layout = await spans.layout(name)
+                    found += event_rows(buffer, layout, options.zone, name)
+            kept = dict.fromkeys(event for event in found if event.ts > since)
+            return sorted(kept, key=lambda event: event.ts)
+
+        return await _held(dialogue, link, options, work)
+
+    async def set_clock(self, link: Link, device: DeviceSpec, timeout: float) -> None:
+        """Set the meter's clock to the machine's time and see that it took it."""
         options = Options.of(device, link.line.kind)
         dialogue = self._dialogue(link, options, timeout)
-        return await _held(dialogue, link, options, lambda: dialogue.rows_between(name, start, end))
+
+        async def work() -> None:
+            await identify(RegisterReader(dialogue, options.zone), dialogue, options)
+            await set_clock(dialogue, options.zone, self._now)
+
+        await _held(dialogue, link, options, work)
 
     @classmethod
     def decode(cls, telegram: Mapping) -> Telegram:
         """Decode pushes, answers and recorded dialogues; see ``transcript.decode_telegram``."""
         return decode_telegram(telegram)
+
+    async def _spans(self, device: DeviceSpec, dialogue: Dialogue, options: Options) -> SpanReader:
+        """Return what reads the profiles of the meter that is there now."""
+        reader = RegisterReader(dialogue, options.zone)
+        identity = await identify(reader, dialogue, options)
+        firmware = await reader.read_text(options.firmware_name) if options.firmware_name else ""
+        meter = (device.key, identity.id, firmware)
+        return SpanReader(dialogue, self._layouts, meter, options.zone, options.profile_days)
 
     def _dialogue(self, link: Link, options: Options, timeout: float) -> Dialogue:
         # Here for the same reason.
@@ -97,7 +157,7 @@ class DlmsDriver(Driver):
         store = None
         if options.ciphered:
             store = self._store or default_store(options.state_dir)
-        return Dialogue(_carrier(link, options, timeout), options, store)
+        return Dialogue(carrier_of(link, options, timeout), options, store)
 
 
 async def _held(dialogue: Dialogue, link: Link, options: Options, work):
@@ -115,39 +175,3 @@ async def _held(dialogue: Dialogue, link: Link, options: Options, work):
         raise
     finally:
         await dialogue.close(failed)
-
-
-def _carrier(link: Link, options: Options, timeout: float) -> Carrier:
-    if options.framing == "wrapper":
-        return WrapperCarrier(link, timeout, options.client, options.logical)
-    server = hdlc.encode_address(options.logical, options.physical, options.address_size)
-    return HdlcCarrier(link, timeout, options.client, server, options.max_info)
-
-
-async def _identify(reader: RegisterReader, dialogue: Dialogue, options: Options) -> MeterIdentity:
-    name = await reader.device_name()
-    serial = await reader.read_text(options.serial_name) if options.serial_name else ""
-    if options.serial and options.serial.lstrip("0") != (serial or name).lstrip("0"):
-        raise AddressError(f"meter {serial or name or '?'} answered, not {options.serial}")
-    extra = {"authentication": "verified" if options.ciphered else "none"}
-    if dialogue.meter_title:
-        extra["system_title"] = dialogue.meter_title.hex().upper()
-    return MeterIdentity(serial or name, maker_of(name.encode()[:3]), extra=extra)
-
-
-async def _further(dialogue: Dialogue, reader: RegisterReader, options: Options) -> list[Record]:
-    """Return the records of profile, event logs and object list as the settings ask for them."""
-    now = reader.clock or datetime.now(UTC)
-    since = now - timedelta(hours=options.profile_hours)
-    found: list[Record] = []
-    for name in (*([options.profile] if options.profile else ()), *options.events):
-        if options.profile_entries:
-            found += await dialogue.last_rows(name, options.profile_entries)
-        else:
-            found += await dialogue.rows_between(name, since, now)
-    if options.objects:
-        for name, class_id in (await dialogue.objects()).items():
-            record = record_of(name, class_id)
-            record.quantity = "object"
-            found.append(record)
-    return found

@@ -14,6 +14,7 @@ from ...model import ConfigError, DeviceSpec
 from . import hdlc
 from .cosem import parse_name
 from .gcm import Keys, parse_key
+from .rows import SUSPECT_BITS
 from .transcript import parse_title
 
 SETTINGS = {
@@ -32,10 +33,17 @@ SETTINGS = {
     "serial_name": "object with the serial number (0.0.96.1.0.255)",
     "clock": "true: read the meter's clock with each reading (true)",
     "utc_offset": "offset of the meter's clock where it tells none (+03:00)",
-    "profile": "load profile to read as records, for example 1.0.99.1.0.255",
-    "profile_hours": "how many hours of it, by the meter's clock (24)",
-    "profile_entries": "how many of its last rows instead, for a meter that cannot select by time",
-    "events": "event logs to read as records: a list of names such as 0.0.99.98.0.255",
+    "gateway": "the meter's address behind a DLMS gateway, as text or hex:…",
+    "gateway_network": "number of the gateway's network (0)",
+    "mode_e": "true: begin as IEC 62056-21 at 300 baud, go over to HDLC at the agreed speed",
+    "mode_e_address": "meter address in the IEC 62056-21 request, empty for whoever is there",
+    "profile": "load profile from which missed values are filled (1.0.99.1.0.255)",
+    "profile_days": "how many days of it to ask for at once (10)",
+    "profile_hours": "its rows of so many hours as records of each reading (0)",
+    "profile_entries": "so many of its last rows instead, of a meter that selects by entry (0)",
+    "status_mask": "bits of the profile's status column that make a row suspect (39)",
+    "firmware_name": "object whose change means that the profile may have changed (1.0.0.2.0.255)",
+    "events": "event logs of the meter: a list of names such as 0.0.99.98.0.255",
     "objects": "true: read the meter's object list and report each object as a record",
     "max_info": "longest HDLC information field to offer (128)",
 }
@@ -55,9 +63,16 @@ _FIELDS = {
     "serial_name": Field(str, "0.0.96.1.0.255"),
     "clock": Field(bool, True),
     "utc_offset": Field(str, "+03:00"),
-    "profile": Field(str, ""),
-    "profile_hours": Field(int, 24, low=1, high=24 * 400),
+    "gateway": Field(str, ""),
+    "gateway_network": Field(int, 0, low=0, high=255),
+    "mode_e": Field(bool, False),
+    "mode_e_address": Field(str, ""),
+    "profile": Field(str, "1.0.99.1.0.255"),
+    "profile_days": Field(int, 10, low=1, high=400),
+    "profile_hours": Field(int, 0, low=0, high=24 * 400),
     "profile_entries": Field(int, 0, low=0, high=100_000),
+    "status_mask": Field(int, SUSPECT_BITS, low=0, high=0xFFFF_FFFF),
+    "firmware_name": Field(str, "1.0.0.2.0.255"),
     "events": Field(list, ()),
     "objects": Field(bool, False),
     "max_info": Field(int, 128, low=32, high=2030),
@@ -90,9 +105,16 @@ class Options:
     serial_name: bytes
     clock: bool
     zone: timezone
+    gateway: bytes
+    gateway_network: int
+    mode_e: bool
+    mode_e_address: str
     profile: bytes
+    profile_days: int
     profile_hours: int
     profile_entries: int
+    status_mask: int
+    firmware_name: bytes
     events: tuple[bytes, ...]
     objects: bool
     max_info: int
@@ -112,8 +134,9 @@ class Options:
         values["client"] = values["client"] or (PUBLIC_CLIENT if mechanism == "none" else 1)
         for name in ("system_title", "meter_title"):
             values[name] = parse_title(values[name])
-        for name in ("counter_name", "serial_name", "profile"):
+        for name in ("counter_name", "serial_name", "profile", "firmware_name"):
             values[name] = _name(values[name])
+        values["gateway"] = _octets(values["gateway"])
         values["events"] = tuple(_name(str(each)) for each in values["events"])
         options = cls(
             mechanism=mechanism,
@@ -133,6 +156,8 @@ class Options:
             raise ConfigError("the secret must hold encryption_key and authentication_key")
         if self.ciphered and not self.system_title:
             raise ConfigError("a ciphered association needs system_title")
+        if self.mode_e and self.framing != "hdlc":
+            raise ConfigError("mode_e leads to HDLC: framing must be hdlc")
         if self.framing == "hdlc":
             try:
                 hdlc.encode_address(self.logical, self.physical, self.address_size)
@@ -169,13 +194,13 @@ def _object(text: str) -> Mapping:
         raise ConfigError("the secret begins with { but is no JSON object") from None
 
 
-def _octets(password: str) -> bytes:
-    if password.startswith("hex:"):
+def _octets(text: str) -> bytes:
+    if text.startswith("hex:"):
         try:
-            return bytes.fromhex(password[4:])
+            return bytes.fromhex(text[4:])
         except ValueError:
-            raise ConfigError("the password after hex: must be hex digits") from None
-    return password.encode("utf-8")
+            raise ConfigError("what comes after hex: must be hex digits") from None
+    return text.encode("utf-8")
 
 
 def _address(text: str) -> tuple[int, int]:

@@ -13,12 +13,15 @@ MAX_INFO = 128
 
 
 class HdlcServer:
-    """One connection; ``address`` is the meter's as it stands in frames."""
+    """One connection; ``address`` is the meter's as it stands in frames.
+
+    ``connected``: between its beginning and its end.
+    """
 
     def __init__(self, address: bytes, answer: Answer) -> None:
         self._address = address
         self._answer = answer
-        self._connected = False
+        self.connected = False
         self._sent = self._received = 0
         self._most = MAX_INFO
         self._in = b""
@@ -30,16 +33,16 @@ class HdlcServer:
         if control == hdlc.SNRM & ~hdlc.FINAL:
             return self._connect(frame)
         if control == hdlc.DISC & ~hdlc.FINAL:
-            known, self._connected = self._connected, False
+            known, self.connected = self.connected, False
             return self._frame(frame.source, hdlc.UA if known else hdlc.DM)
-        if not self._connected:
+        if not self.connected:
             return self._frame(frame.source, hdlc.DM)
         if frame.control & 0x0F == 0x01:
             return self._more(frame)
         return self._information(frame) if frame.is_information else b""
 
     def _connect(self, frame: hdlc.Frame) -> bytes:
-        self._connected = True
+        self.connected = True
         self._sent = self._received = 0
         self._in, self._out = b"", []
         self._most = min(_offered(frame.info), 2030)

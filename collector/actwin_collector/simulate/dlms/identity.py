@@ -16,6 +16,7 @@ ZONE = timezone(timedelta(hours=3))
 SETTINGS = {
     "framing": Field(str, "wrapper", choices=("wrapper", "hdlc")),
     "gateway": Field(bool, False),
+    "mode_e": Field(bool, False),
     "password": Field(str, ""),
     "encryption_key": Field(str, ""),
     "authentication_key": Field(str, ""),
@@ -33,7 +34,8 @@ class Identity:
     """A meter's names, secrets and habits.
 
     ``gateway``: reached by a gateway's header in front of each message instead of by the frame's
-    address. ``silent``: never answers. ``range_access`` false: its profiles are read by entry only.
+    address. ``mode_e``: HDLC begins with the sign-on of IEC 62056-21. ``silent``: never answers.
+    ``range_access`` false: its profiles are read by entry only.
     """
 
     serial: str
@@ -41,6 +43,7 @@ class Identity:
     unit: int = 1
     framing: str = "wrapper"
     gateway: bool = False
+    mode_e: bool = False
     password: bytes = field(default=b"", repr=False)
     keys: Keys = field(default_factory=Keys, repr=False)
     suite: int = 0
@@ -70,6 +73,8 @@ def identity_of(serial: str, unit: int, settings: Mapping) -> Identity:
         parse_key(values.pop("encryption_key"), "encryption_key"),
         parse_key(values.pop("authentication_key"), "authentication_key"),
     )
+    if values["mode_e"] and values["framing"] != "hdlc":
+        raise ConfigError("mode E of a simulated DLMS meter leads to HDLC")
     if bool(keys.encryption) != bool(keys.authentication):
         raise ConfigError("a simulated DLMS meter needs both keys or none")
     password = values.pop("password").encode("utf-8")

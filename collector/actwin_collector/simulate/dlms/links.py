@@ -85,6 +85,11 @@ class HdlcSession:
         self._buffer = b""
         self._servers: dict[int, HdlcServer] = {}
 
+    @property
+    def connected(self) -> bool:
+        """Whether any meter holds a connection."""
+        return any(server.connected for server in self._servers.values())
+
     def feed(self, data: bytes) -> bytes:
         """Take received bytes; return the answers."""
         self._buffer = (self._buffer + data)[-_KEPT:]

@@ -58,7 +58,7 @@ class ObjectModel:
         self._clock = clock
         self._offset = 0
         self._connected = True
-        self.received_counter = 0
+        self.received_counter = -1
         self.log: dict[int, int] = {}
         self.objects = {each.name: each for each in (*self._general(), *self._registers())}
         for each in profile_objects(self):
@@ -88,7 +88,7 @@ class ObjectModel:
             _data(FIRMWARE_NAME, lambda: encode.octets(FIRMWARE.encode("ascii"))),
             _data(STATUS_NAME, lambda: encode.uint8(0)),
             _data(EVENT_NAME, lambda: encode.uint8(2)),
-            _data(COUNTER_NAME, lambda: encode.uint32(self.received_counter)),
+            _data(COUNTER_NAME, lambda: encode.uint32(max(0, self.received_counter))),
             self._clock_object(),
             self._switch(),
             self._security(),

@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from ...model import ConfigError
 from ..dlms.identity import Identity, identity_of
 from ..dlms.links import HdlcSession, Meters, WrapperSession
+from ..dlms.mode_e import ModeESession
 from ..dlms.objects import ObjectModel
 from ..dlms.push import Pusher, push_forever
 from ..dlms.security import MeterSecurity
 from ..dlms.server import MeterServer
 from ..meters import SimulatedMeter
+from ..ports import Session
 from ..registry import Complain, Opened, SimulatedProtocol, Stage
 
 
@@ -39,15 +41,19 @@ def meter_of(meter: SimulatedMeter, clock: Callable[[], float]) -> DlmsMeter:
     return DlmsMeter(meter, identity_of(spec.serial, spec.place.unit, spec.settings), clock)
 
 
-def session_of(meters: Sequence[DlmsMeter]) -> WrapperSession | HdlcSession:
+def session_of(meters: Sequence[DlmsMeter]) -> Session:
     """Return a new connection to meters that share a line, with the framing of the first."""
+    first = meters[0].identity
     behind = Meters(
         [
             (each.identity.unit, each.identity.serial, each.identity.gateway, each.server)
             for each in meters
         ]
     )
-    return (HdlcSession if meters[0].identity.framing == "hdlc" else WrapperSession)(behind)
+    if first.framing == "wrapper":
+        return WrapperSession(behind)
+    line = HdlcSession(behind)
+    return ModeESession(first.serial, line) if first.mode_e else line
 
 
 async def _open(meters: Sequence[SimulatedMeter], stage: Stage) -> Opened:
