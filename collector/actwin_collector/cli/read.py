@@ -26,11 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("device", metavar="DEVICE", help="key of the device")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--raw", action="store_true", help="also the answer as received")
+    parser.add_argument(
+        "--map",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="Modbus: every register of the map, in every word order",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Read and print; raises the CollectorError that the poll ended with."""
     settings, device, line = find_device(args)
+    if args.map is not None:
+        return _test_read(device, line, args)
     result = asyncio.run(read_once(settings, device, line))
     mistakes: list[str] = []
     polled = to_channels(device, result.samples, False, lambda error: mistakes.append(str(error)))
@@ -42,6 +51,17 @@ def run(args: argparse.Namespace) -> int:
     if args.raw and not args.json:
         print(result.raw)
     return 1 if mistakes else 0
+
+
+def _test_read(device: DeviceSpec, line: LineSpec, args: argparse.Namespace) -> int:
+    from . import readmap
+
+    found = readmap.read_map(device, line, args.map)
+    if args.json:
+        print(json.dumps([readmap.row(each) for each in found], ensure_ascii=False))
+    else:
+        readmap.print_table(found)
+    return 0 if all(each.words for each in found) else 1
 
 
 async def read_once(

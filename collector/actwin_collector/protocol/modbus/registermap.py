@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from ...fields import Field, Problems, parse_list, parse_table
 from ...model import ConfigError
@@ -20,12 +23,16 @@ from .texts import TIMES
 
 MAX_REGISTERS = 125
 _FUNCTIONS = (1, 2, 3, 4)
+# How sure a map is: compared with a device's own display, taken from drivers in wide use, from the
+# maker's own table, from a public copy of it, or from nothing that could be shown.
+VERIFIED = ("measured", "code", "maker", "copy", "memory")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MAP_FIELDS = {
     "name": Field(str, ""),
     "manufacturer": Field(str, ""),
     "source": Field(str, ""),
     "note": Field(str, ""),
+    "verified": Field(str, "", choices=("", *VERIFIED)),
     "function": Field(int, 3, choices=_FUNCTIONS),
     "word_order": Field(str, "big", choices=ORDERS),
     "byte_order": Field(str, "big", choices=ORDERS),
@@ -74,6 +81,9 @@ class RegisterMap:
     fill: int
     registers: tuple[Register, ...]
     clock: str = ""
+    verified: str = ""
+    source: str = ""
+    note: str = ""
 
     def find(self, name: str) -> Register:
         """Return a register by any of its names; raises ConfigError."""
@@ -102,25 +112,55 @@ def parse_map(table: Mapping, source: str) -> RegisterMap:
         values["fill"],
         tuple(sorted(registers, key=lambda r: (r.function, r.address))),
         values["clock"],
+        values["verified"],
+        values["source"],
+        values["note"],
     )
 
 
-@cache
 def load_map(name: str) -> RegisterMap:
-    """Return the map of a file in ``devices/``; raises ConfigError."""
+    """Return the map of a file in the user's folder or in ``devices/``; raises ConfigError."""
+    path = map_path(name)
+    if isinstance(path, Path):
+        return _parsed(path, path.stat().st_mtime_ns)
+    return _parsed(path, 0)
+
+
+def map_path(name: str) -> Path | Traversable:
+    """Return where a map lies; one of the user's own takes precedence. Raises ConfigError."""
     if not _NAME.fullmatch(name):
         raise ConfigError(f"{name!r} is not the name of a register map")
+    own = user_folder()
+    if own is not None and (own / f"{name}.toml").is_file():
+        return own / f"{name}.toml"
+    shipped = files("actwin_collector") / "devices" / f"{name}.toml"
+    if not shipped.is_file():
+        raise ConfigError(f"no register map {name!r} (known: {', '.join(map_names())})")
+    return shipped
+
+
+def user_folder() -> Path | None:
+    """Return the folder of the user's own maps: ``devices`` in the collector's state folder."""
+    state = os.environ.get("ACTWIN_COLLECTOR_STATE")
+    return Path(state) / "devices" if state else None
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: Path | Traversable, changed: int) -> RegisterMap:
+    """Parse a file; ``changed`` makes an edited one be read again."""
     try:
-        text = (files("actwin_collector") / "devices" / f"{name}.toml").read_text("utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"no register map {name!r} (known: {', '.join(map_names())})") from None
-    return parse_map(tomllib.loads(text), name)
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    return parse_map(table, path.name.removesuffix(".toml"))
 
 
 def map_names() -> list[str]:
-    """Return the names of all register maps delivered with the collector."""
-    found = (files("actwin_collector") / "devices").iterdir()
-    return sorted(entry.name[:-5] for entry in found if entry.name.endswith(".toml"))
+    """Return the names of all register maps: the user's own and those delivered."""
+    own = user_folder()
+    folders = [files("actwin_collector") / "devices", *([own] if own and own.is_dir() else [])]
+    found = (entry.name for folder in folders for entry in folder.iterdir())
+    return sorted({name[:-5] for name in found if name.endswith(".toml")})
 
 
 def map_of(setting: object) -> RegisterMap:
@@ -142,6 +182,8 @@ def plain_table(table: Mapping) -> Mapping:
     known["name"] = known["name"] or table.get("device")
     if known["word_order"] not in ORDERS:
         known.pop("word_order")
+    if known["verified"] not in VERIFIED:
+        known["note"] = known.pop("verified")  # in somebody's own words
     rows = table["registers"]
     if isinstance(rows, Sequence) and not isinstance(rows, str):
         rows = [_in_base_unit(row) if isinstance(row, Mapping) else row for row in rows]
