@@ -165,7 +165,8 @@ def test_gurux_reads_several_attributes_at_once():
     ],
 )
 def test_gurux_is_refused_with_wrong_secrets(kind, changes):
-    _, running = all_of("wrapper", **GUARDED)
+    model, running = all_of("wrapper", **GUARDED)
+    model.received_counter = 50
     with running as address, pytest.raises(Exception) as caught:  # noqa: PT011, B017
         Gurux(address, "wrapper", kind, **changes).__enter__()
     assert not isinstance(caught.value, AssertionError)
