@@ -117,7 +117,7 @@ class SimulatedMeter:
         forms = [form for form in self.layout[self._page] if form.name in values]
         body = b"\x0c\x78" + bytes.fromhex(self.id)[::-1]
         body += b"".join(form.encode(values[form.name]) for form in forms)
-        body += b"\x04\x6d" + _date_time(now.astimezone(self.zone))
+        body += b"\x04\x6d" + date_time(now.astimezone(self.zone))
         return body if self._page == len(self.layout) - 1 else body + _MORE
 
 
@@ -228,7 +228,8 @@ def _bcd(number: int, size: int) -> bytes:
     return bytes.fromhex(str(number).zfill(2 * size))[::-1]
 
 
-def _date_time(local: datetime) -> bytes:
+def date_time(local: datetime) -> bytes:
+    """Return date and time of type F, as EN 13757-3 sends it."""
     year = local.year % 100
     day = local.day | (year & 7) << 5
     return bytes((local.minute, local.hour, day, local.month | (year & 0x78) << 1))

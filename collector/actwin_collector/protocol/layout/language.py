@@ -276,6 +276,13 @@ def _number_or_text(value: object) -> Decimal | str:
         return str(value)
 
 
+def _whole(entries: Sequence, path: str, problems: Problems) -> frozenset[int]:
+    if not all(isinstance(each, int) for each in entries):
+        problems.add(path, f"{entries!r} must be whole numbers")
+        return frozenset()
+    return frozenset(entries)
+
+
 def _conditions(entries: Sequence, path: str, problems: Problems) -> tuple[Condition, ...]:
     found = []
     for place, entry in parse_list(entries, f"{path}.when", problems):
@@ -289,8 +296,8 @@ def _conditions(entries: Sequence, path: str, problems: Problems) -> tuple[Condi
                 values["type"],
                 values["field"],
                 _bits(values["bits"], place, problems),
-                frozenset(values["equals"]),
-                frozenset(values["not"]),
+                _whole(values["equals"], place, problems),
+                _whole(values["not"], place, problems),
             )
         )
     return tuple(found)

@@ -25,6 +25,7 @@ from ...model import (
 from ..base import Driver
 from ..zones import utc_offset
 from .address import MbusAddress, parse_address
+from .header import is_suspect
 from .link import (
     ACK,
     BROADCAST_ANSWERED,
@@ -44,8 +45,6 @@ from .search import FoundMeter, search_secondary
 from .telegram import MbusTelegram, decode_answer, decode_telegram
 
 MAX_TELEGRAMS = 16
-# Application error, permanent and temporary error; a low battery alone spoils no value.
-_SUSPECT_STATUS = 0x18
 
 _logger = logging.getLogger(__name__)
 
@@ -138,7 +137,7 @@ async def _fetch_all(
     if note:
         _logger.warning("meter %s still has more telegrams: %s", meter.id or address.text, note)
         meter = replace(meter, extra={**meter.extra, "more_telegrams": note})
-    status = STATUS_SUSPECT if _suspect(first.status) else STATUS_OK
+    status = STATUS_SUSPECT if is_suspect(first.status) else STATUS_OK
     return meter, tuple(records), status, "\n".join(wires)
 
 
@@ -155,7 +154,3 @@ async def _fetch(
     if address.secondary and not address.matches(frame.data):
         raise AddressError(f"meter {answer.meter.id} answered instead of {address.text}")
     return wire, answer
-
-
-def _suspect(status: int) -> bool:
-    return bool(status & _SUSPECT_STATUS) or status & 3 == 2

@@ -79,6 +79,14 @@ def status_names(status: int) -> list[str]:
     return [application, *flags] if application else flags
 
 
+def is_suspect(status: int) -> bool:
+    """Whether a status byte casts doubt on the values.
+
+    So do an application error and a permanent or temporary one; a low battery alone does not.
+    """
+    return bool(status & 0x18) or status & 3 == 2
+
+
 def _long(data: bytes, known: Mapping[str, str]) -> Header:
     if len(data) < 13:
         raise FrameError("the answer ends inside the header", "truncated")

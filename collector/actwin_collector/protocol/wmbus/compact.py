@@ -7,6 +7,8 @@ and carries the CRC of the full frame it stands for, so a wrong layout cannot gi
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from functools import cache
 from itertools import product
 
@@ -52,6 +54,22 @@ def learn(data: bytes) -> None:
     if len(_heard) >= _LIMIT:
         _heard.clear()
     _heard[_signature(layout)] = layout
+
+
+def heard() -> dict[int, bytes]:
+    """Return the headers of the layouts learned from full frames, by signature."""
+    return {
+        signature: b"".join(header for header, _length in layout)
+        for signature, layout in _heard.items()
+    }
+
+
+def restore(layouts: Mapping[int, bytes]) -> None:
+    """Take layouts that were learned before a restart; damaged ones are left out."""
+    for headers in layouts.values():
+        with contextlib.suppress(CollectorError, IndexError):
+            layout = split_headers(headers)
+            _heard.setdefault(_signature(layout), layout)
 
 
 def expand(data: bytes) -> bytes | None:

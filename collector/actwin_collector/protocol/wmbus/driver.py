@@ -5,22 +5,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from ...channel.base import Link
-from ...model import ConfigError, DeviceSpec, FrameError, ReadResult, Record, Telegram
+from ...model import (
+    ConfigError,
+    DeviceSpec,
+    FrameError,
+    Heard,
+    Push,
+    ReadResult,
+    Record,
+    Telegram,
+)
 from ..base import Driver
 from ..mbus.header import NONE
 from ..mbus.makers import name_makers_codes
 from ..mbus.records import decode_records, maker_block
 from . import compact
 from .frame import RadioFrame, parse_frame
+from .hearing import (
+    Clock,
+    LayoutKeeper,
+    check_security,
+    check_sender,
+    make_push,
+    meter_id,
+    open_telegram,
+)
 from .layers import COMPACT, Payload, open_payload
 from .layouts import BLOCK, PAYLOAD, read_place, with_makers_blocks
+from .listener import WmbusListener
+from .memory import Memory, default_memory
+from .receivers import NAMES
 from .security import PLAIN_START, parse_key
 from .transforms import Origin
 
 _CRC_LENGTH = 2
+_layouts = LayoutKeeper()
 
 
 class WmbusDriver(Driver):
@@ -29,12 +52,49 @@ class WmbusDriver(Driver):
     name: ClassVar[str] = "wmbus"
     POLLS: ClassVar[bool] = False
     SETTINGS: ClassVar[Mapping[str, str]] = {
-        "format": "what the receiver delivers: raw (CRCs removed), a or b; empty finds out",
+        "allow_unencrypted": "take unencrypted telegrams although a key is set: no (default)",
+        "utc_offset": "the meter clock's distance from UTC, +03:00 by default",
+        "state_dir": "folder of the message counters, by default the collector's own",
     }
+    LINE_SETTINGS: ClassVar[Mapping[str, str]] = {
+        "receiver": f"what delivers the telegrams: {', '.join(NAMES)}",
+        "format": "for raw telegrams: raw (CRCs removed), a or b; empty finds out",
+        "rssi_byte": "whether a byte of signal strength follows a raw telegram: no (default)",
+    }
+
+    def __init__(self, memory: Memory | None = None, clock: Clock | None = None) -> None:
+        self._memory = memory
+        self._clock = clock or (lambda: datetime.now(UTC))
 
     async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:
         """Meters send by themselves: there is nothing to ask, so this is not a polling driver."""
         raise ConfigError("Wireless M-Bus meters cannot be polled: use a listening line")
+
+    def listener(self, settings: Mapping[str, object]) -> WmbusListener:
+        """Return a listener for one receiver's stream; raises ConfigError for an unknown one."""
+        return WmbusListener(settings)
+
+    def sender_of(self, device: DeviceSpec) -> str:
+        """Return the meter's identification number; its maker is checked when it is opened."""
+        return meter_id(device.address)
+
+    def open_heard(self, heard: Heard, device: DeviceSpec) -> Push:
+        """Open a telegram with the device's keys; raises CollectorError, then it is refused."""
+
+        def memory() -> Memory:
+            return self._memory or default_memory(str(device.settings.get("state_dir") or ""))
+
+        _layouts.restore(memory)
+        frame, payload, key = open_telegram(heard, device)
+        check_sender(payload, device)
+        telegram = decode_payload(frame, payload, key)
+        _layouts.save(memory)
+        check_security(payload, key, device, memory)
+        meter = telegram.meter
+        if heard.rssi is not None:
+            meter = replace(meter, extra={**meter.extra, "rssi": str(heard.rssi)})
+        raw = str(heard.telegram["telegram"])
+        return make_push(meter, telegram.records, payload.status, device, self._clock(), raw)
 
     @classmethod
     def decode(cls, telegram: Mapping) -> Telegram:

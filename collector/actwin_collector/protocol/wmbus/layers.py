@@ -127,7 +127,9 @@ def _real_data(frame: RadioFrame, state: _State, key: bytes | None) -> Payload:
     head = bytes((len(frame.data) + 9, frame.control)) + frame.manufacturer + frame.address
     plain = prios.real_data(head + frame.data, key)
     if plain is None:
-        raise ProtocolError("no key opens this telegram", "key_missing")
+        code = "key_missing" if key is None else "wrong_key"
+        raise ProtocolError("no key opens this telegram", code)
+    state.secured = key is not None
     header = parse_header(state.data)
     return _payload(state, header.meter.extra, plain, status=header.status)
 

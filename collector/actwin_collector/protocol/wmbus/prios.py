@@ -74,8 +74,9 @@ def real_data(frame: bytes, key: bytes | None) -> bytes | None:
     The check value has seven bits only, so the bytes must be whole records as well. A receiver may
     have unscrambled them already.
     """
-    keys = _KEYS if key is None else (_folded(key), *_KEYS)
-    for plain in (*(_unscrambled(candidate, frame) for candidate in keys), frame[15:]):
+    keys = _KEYS if key is None else (_folded(key),)
+    already = () if key is not None else (frame[15:],)
+    for plain in (*(_unscrambled(candidate, frame) for candidate in keys), *already):
         if sum(plain) & 0xEF == frame[14] & 0xEF and _is_records(plain):
             return plain
     return None

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""From a heard telegram and its device to readings: keys, replays, downgrades, due dates."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+
+from ...model import (
+    STATUS_OK,
+    STATUS_SUSPECT,
+    AddressError,
+    CollectorError,
+    ConfigError,
+    DeviceSpec,
+    Heard,
+    ProfileRow,
+    ProtocolError,
+    Push,
+    ReadResult,
+    Record,
+    Sample,
+)
+from ..mbus.header import is_suspect
+from ..mbus.media import manufacturer_letters
+from ..mbus.registers import Register, find_record, parse_register
+from ..zones import utc_offset
+from . import compact
+from .frame import RadioFrame, parse_frame
+from .layers import Payload, open_payload
+from .memory import Memory
+from .security import parse_key
+
+_ADDRESS = re.compile(
+    r"(?:([A-Z]{3})[-. ]?)?([0-9A-F]{8})(?:([0-9A-F]{4})([0-9A-F]{2})([0-9A-F]{2}))?"
+)
+_OTHER_KEY = ("wrong_key", "bad_mac")
+_TURKEY = timezone(timedelta(hours=3))
+_MOST_LAYOUTS = 1024
+
+Clock = Callable[[], datetime]
+
+
+def meter_id(address: str) -> str:
+    """Return the identification number in a device's address; raises ConfigError."""
+    return _parsed(address)[2]
+
+
+def _parsed(address: str) -> tuple[str, ...]:
+    match = _ADDRESS.fullmatch(address.strip().upper())
+    if match is None:
+        text = "the 8 digits of the meter, perhaps with its maker's letters before them"
+        raise ConfigError(f"address {address!r}: {text}", "bad_address")
+    return match.group(0, *range(1, 6))
+
+
+def keys_of(device: DeviceSpec) -> list[bytes | None]:
+    """Return a device's keys, the newest first: two while a key is being changed."""
+    return [parse_key(text) for text in re.split(r"[\s,;]+", device.secret) if text] or [None]
+
+
+def open_telegram(heard: Heard, device: DeviceSpec) -> tuple[RadioFrame, Payload, bytes | None]:
+    """Return the telegram opened with the first key that fits; raises CollectorError."""
+    frame = parse_frame(bytes.fromhex(str(heard.telegram["telegram"])), "raw")
+    keys = keys_of(device)
+    for key in keys[:-1]:
+        try:
+            return frame, open_payload(frame, key), key
+        except ProtocolError as error:
+            if error.code not in _OTHER_KEY:
+                raise
+    return frame, open_payload(frame, keys[-1]), keys[-1]
+
+
+def check_sender(payload: Payload, device: DeviceSpec) -> None:
+    """Refuse the telegram of another meter with the same number; raises AddressError."""
+    _, letters, number, maker, version, medium = _parsed(device.address)
+    raw = payload.address
+    same = (
+        number == raw[5:1:-1].hex().upper()
+        and letters in (None, manufacturer_letters(raw[:2]))
+        and maker in (None, raw[:2].hex().upper())
+        and version in (None, f"{raw[6]:02X}")
+        and medium in (None, f"{raw[7]:02X}")
+    )
+    if not same:
+        raise AddressError(f"another meter: {manufacturer_letters(raw[:2])} {raw[:8].hex()}")
+
+
+def check_security(
+    payload: Payload, key: bytes | None, device: DeviceSpec, memory: Callable[[], Memory]
+) -> None:
+    """Refuse replays, and telegrams less secure than this meter's; raises CollectorError."""
+    if key is None:
+        return
+    if payload.counter is not None:
+        memory().advance(payload.address, key, payload.counter)
+        return
+    if str(device.settings.get("allow_unencrypted", "no")).lower() in ("yes", "true", "1"):
+        return
+    if not payload.secured:
+        text = "the meter has a key, but this telegram was sent without encryption"
+        raise ProtocolError(text, "security_downgrade")
+    known = None
+    # Without a place for counters no authenticated telegram was ever taken.
+    with contextlib.suppress(ConfigError):
+        known = memory().last(payload.address, key)
+    if known is not None:
+        text = "the meter authenticates its telegrams, but this one is not"
+        raise ProtocolError(text, "security_downgrade")
+
+
+class LayoutKeeper:
+    """Keeps the layouts of compact frames over restarts."""
+
+    def __init__(self) -> None:
+        self._saved: set[int] | None = None
+
+    def restore(self, memory: Callable[[], Memory]) -> None:
+        """Bring back what was learned before, once."""
+        if self._saved is not None:
+            return
+        self._saved = set()
+        with contextlib.suppress(CollectorError):
+            layouts = memory().layouts()
+            compact.restore(layouts)
+            self._saved |= set(layouts)
+
+    def save(self, memory: Callable[[], Memory]) -> None:
+        """Keep what was learned since."""
+        known = compact.heard()
+        fresh = {each: known[each] for each in known.keys() - (self._saved or set())}
+        if not fresh or len(self._saved or ()) > _MOST_LAYOUTS:
+            return
+        self._saved = (self._saved or set()) | set(fresh)
+        # A layout not kept costs one full frame to be heard again.
+        with contextlib.suppress(CollectorError):
+            memory().learn(fresh)
+
+
+def make_push(
+    meter, records: Sequence[Record], status: int, device: DeviceSpec, now: datetime, raw: str
+) -> Push:
+    """Return samples of the moment and rows of what carries its own date."""
+    zone = utc_offset(device.settings.get("utc_offset")) or _TURKEY
+    worth = STATUS_SUSPECT if is_suspect(status) else STATUS_OK
+    samples: dict[str, Sample] = {}
+    rows: dict[datetime, dict[str, Sample]] = {}
+    for parameter in device.parameters:
+        register = parse_register(parameter.register)
+        record = find_record(records, register)
+        if record is not None and _stands_for_now(record):
+            stamp = _meter_time(record, zone)
+            sample = Sample(record.value, record.unit, worth, stamp)
+            samples[parameter.register] = sample
+        column = parameter.profile or parameter.register
+        for dated in _dated(records, register):
+            moment = _end_of(dated.ts, zone)
+            if moment is not None and moment <= now:
+                kept = Sample(dated.value, dated.unit, worth)
+                rows.setdefault(moment, {})[column] = kept
+    result = ReadResult(meter, samples, tuple(records), raw)
+    return Push(result, tuple(ProfileRow(ts, rows[ts]) for ts in sorted(rows)))
+
+
+def _stands_for_now(record: Record) -> bool:
+    dated = record.storage > 0 and record.ts is not None
+    return isinstance(record.value, Decimal) and not dated
+
+
+def _dated(records: Iterable[Record], register: Register) -> Iterable[Record]:
+    """The stored values of a register; of a register that names its storage, only that one."""
+    if register.index is not None:
+        return
+    for record in records:
+        if (
+            record.ts is not None
+            and record.storage > 0
+            and register.storage in (0, record.storage)
+            and isinstance(record.value, Decimal)
+            and record.quantity == register.quantity
+            and record.function == register.function
+            and (record.tariff, record.subunit) == (register.tariff, register.subunit)
+        ):
+            yield record
+
+
+def _end_of(text: str | None, zone: timezone) -> datetime | None:
+    """When a value was taken: a date alone means the end of that day."""
+    moment = _aware(text, zone)
+    if moment is not None and text and "T" not in text:
+        moment += timedelta(days=1)
+    return moment
+
+
+def _meter_time(record: Record, zone: timezone) -> datetime | None:
+    # A date alone says nothing about the meter's clock.
+    return _aware(record.ts, zone) if record.ts and "T" in record.ts else None
+
+
+def _aware(text: str | None, zone: timezone) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text or "")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: MIT
+"""What radio receivers say on their serial port or socket: from bytes to telegrams.
+
+Each takes bytes as they come, keeps at most one message's worth of them, finds its place again
+after noise, and counts what it could not use by name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+
+from ...model import CollectorError, ConfigError, FrameError
+from .captures import Capture, capture, may_begin, wire_length
+from .frame import FORMAT_A, FORMAT_B, RAW
+from .lines import cc1101_rssi, parse_line
+
+Note = Callable[[str], None]
+
+_LONGEST_LINE = 4096
+
+
+class Receiver(ABC):
+    """One receiver's stream."""
+
+    def __init__(self, note: Note) -> None:
+        self.note = note
+        self._buffer = bytearray()
+        self._in_noise = False
+
+    def feed(self, data: bytes) -> list[Capture]:
+        """Take bytes; return the telegrams that are whole now."""
+        self._buffer += data
+        found: list[Capture] = []
+        while self._buffer:
+            length = self._length()
+            if length > len(self._buffer) or length == 0:
+                break
+            self._take(length, found)
+        return found
+
+    def pause(self) -> None:
+        """The line was silent for long: what is unfinished will never be whole."""
+        if self._buffer:
+            self.note("truncated")
+            self._buffer.clear()
+
+    @abstractmethod
+    def _length(self) -> int:
+        """Bytes of the message the buffer begins with; 0: too few to tell; -1: none begins here."""
+
+    @abstractmethod
+    def _open(self, message: bytes) -> list[Capture]:
+        """Return the telegrams in one message; raises CollectorError."""
+
+    def _take(self, length: int, found: list[Capture]) -> None:
+        if length < 0:
+            self._skip()
+            return
+        try:
+            found += self._open(bytes(self._buffer[:length]))
+        except CollectorError as error:
+            self.note(error.code)
+            if not self._keeps_place(error):
+                self._skip()
+                return
+        self._in_noise = False
+        del self._buffer[:length]
+
+    def _keeps_place(self, error: CollectorError) -> bool:
+        """Whether a message that could not be opened still was one, as long as it seemed."""
+        return False
+
+    def _skip(self) -> None:
+        """Leave one byte behind; a run of them is one piece of noise."""
+        if not self._in_noise:
+            self.note("noise")
+        self._in_noise = True
+        del self._buffer[:1]
+
+
+class TextReceiver(Receiver):
+    """Lines: rtl-wmbus, CUL, rtl_433 (JSON or CSV), hex."""
+
+    def _length(self) -> int:
+        end = self._buffer.find(b"\n")
+        if end < 0 and len(self._buffer) > _LONGEST_LINE:
+            self.note("oversized")
+            self._buffer.clear()
+        return end + 1
+
+    def _open(self, message: bytes) -> list[Capture]:
+        return parse_line(message.decode("ascii", "replace"))
+
+    def _keeps_place(self, error: CollectorError) -> bool:
+        return True
+
+
+class RawReceiver(Receiver):
+    """Telegrams one after another: Amber and Würth modules in transparent mode, RC1180, ttys."""
+
+    def __init__(self, note: Note, form: str | None = None, rssi_byte: bool = False) -> None:
+        super().__init__(note)
+        self._form = form
+        self._rssi = 1 if rssi_byte else 0
+
+    def _length(self) -> int:
+        if not may_begin(bytes(self._buffer[:13])):
+            return -1
+        length = wire_length(bytes(self._buffer[:12]), self._form)
+        return length + self._rssi if length else 0
+
+    def _open(self, message: bytes) -> list[Capture]:
+        if not self._rssi:
+            return [capture(message, self._form)]
+        return [capture(message[:-1], self._form, cc1101_rssi(message[-1]))]
+
+
+class ImstReceiver(Receiver):
+    """IMST iM871A and iM170A: HCI messages."""
+
+    _START, _RADIO_LINK, _DATA = 0xA5, 0x2, 0x03
+
+    def _length(self) -> int:
+        if self._buffer[0] != self._START:
+            return -1
+        if len(self._buffer) < 4:
+            return 0
+        return 4 + self._buffer[3] + self._extra(self._buffer[1])
+
+    @staticmethod
+    def _extra(control: int) -> int:
+        """Bytes of time stamp, RSSI and CRC behind the payload."""
+        return 4 * (control >> 5 & 1) + (control >> 6 & 1) + 2 * (control >> 7 & 1)
+
+    def _open(self, message: bytes) -> list[Capture]:
+        control = message[1]
+        proven = bool(control & 0x80)
+        if proven and _crc_x25(message[1:-2]) != int.from_bytes(message[-2:], "little"):
+            raise FrameError("the receiver's CRC is wrong", "bad_checksum")
+        if control & 0x0F != self._RADIO_LINK or message[2] != self._DATA:
+            return []
+        payload = message[4 : 4 + message[3]]
+        rssi = None
+        if control & 0x40:
+            # From the curve in the radio's data sheet: 45 is -100 dBm, 205 is -20 dBm.
+            raw = message[4 + message[3] + 4 * (control >> 5 & 1)]
+            rssi = min(0, (raw - 45) // 2 - 100)
+        found = capture(bytes((len(payload),)) + payload, RAW, rssi)
+        return [Capture(found.wire, found.rssi, proven)]
+
+
+class AmberReceiver(Receiver):
+    """Amber AMB8465 and Würth Metis in command mode."""
+
+    _START, _DATA = 0xFF, (0x03, 0x83)
+
+    def _length(self) -> int:
+        if self._buffer[0] != self._START:
+            return -1
+        if len(self._buffer) < 3:
+            return 0
+        short = 4 + self._buffer[2]
+        if len(self._buffer) < short:
+            return short
+        # An RSSI byte may stand before the check byte; the module does not say.
+        if _xor(self._buffer[: short - 1]) == self._buffer[short - 1]:
+            return short
+        return short + 1
+
+    def _open(self, message: bytes) -> list[Capture]:
+        if _xor(message[:-1]) != message[-1]:
+            raise FrameError("the receiver's check byte is wrong", "bad_checksum")
+        if message[1] not in self._DATA:
+            return []
+        length = message[2]
+        rssi = cc1101_rssi(message[-2]) if len(message) == length + 5 else None
+        found = capture(message[2 : 3 + length], RAW, rssi)
+        return [Capture(found.wire, found.rssi, True)]
+
+
+class AutoReceiver(Receiver):
+    """Finds out which receiver speaks: the first whose check values prove a telegram.
+
+    Telegrams without any check value cannot be told from noise, so that form must be named.
+    """
+
+    def __init__(self, note: Note) -> None:
+        super().__init__(note)
+        silent: Note = lambda name: None  # noqa: E731
+        kinds = (TextReceiver, ImstReceiver, AmberReceiver, RawReceiver)
+        self._candidates: list[Receiver] = [kind(silent) for kind in kinds]
+        self._chosen: Receiver | None = None
+
+    def feed(self, data: bytes) -> list[Capture]:
+        """Take bytes; return the telegrams that are whole now."""
+        if self._chosen is not None:
+            return self._chosen.feed(data)
+        for candidate in self._candidates:
+            found = candidate.feed(data)
+            text = isinstance(candidate, TextReceiver)
+            if found and (text or any(each.proven for each in found)):
+                candidate.note = self.note
+                self._chosen = candidate
+                return found
+        return []
+
+    def pause(self) -> None:
+        """The line was silent for long."""
+        if self._chosen is not None:
+            self._chosen.pause()
+
+    def _length(self) -> int:
+        return 0
+
+    def _open(self, message: bytes) -> list[Capture]:
+        return []
+
+
+_TEXT = ("rtl-wmbus", "rtl-433", "cul", "hex", "text")
+_RAW = ("raw", "rc1180", "amb8465-transparent")
+NAMES = ("auto", *_TEXT, *_RAW, "im871a", "amb8465")
+_FORMS = ("", RAW, FORMAT_A, FORMAT_B)
+
+
+def make_receiver(settings: Mapping[str, object], note: Note) -> Receiver:
+    """Return the receiver a line's settings name; raises ConfigError."""
+    name = str(settings.get("receiver") or "auto").lower().replace("_", "-")
+    form = str(settings.get("format") or "").lower()
+    if name not in NAMES or form not in _FORMS:
+        raise ConfigError(
+            f"receiver is one of {', '.join(NAMES)}; format is raw, a, b or empty", "bad_receiver"
+        )
+    if name in _RAW:
+        rssi_byte = str(settings.get("rssi_byte", "no")).lower() in ("yes", "true", "1")
+        return RawReceiver(note, form or None, rssi_byte)
+    if name in _TEXT:
+        return TextReceiver(note)
+    return {"im871a": ImstReceiver, "amb8465": AmberReceiver}.get(name, AutoReceiver)(note)
+
+
+def _xor(data: bytes) -> int:
+    value = 0
+    for byte in data:
+        value ^= byte
+    return value
+
+
+def _crc_x25(data: bytes) -> int:
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x8408 if crc & 1 else 0)
+    return crc ^ 0xFFFF
