@@ -3,6 +3,7 @@
 # Tests use their own home, cluster, database and ports, so a demo may run beside them.
 . "$(dirname "$0")/lib.sh"
 export ACTWIN_TOOLCHAIN="$TOOLCHAIN"
+export ACTWIN_PEERS="$TOOLCHAIN/peers"
 export ACTWIN_HOME="$ACTWIN_HOME/test"
 ACTWIN_TEST_DATA="${ACTWIN_TEST_DATA:-$ROOT/../shared/data}"
 if [ -d "$ACTWIN_TEST_DATA" ]; then
@@ -12,4 +13,5 @@ if [ -d "$ACTWIN_TEST_DATA" ]; then
 else
     unset ACTWIN_TEST_DATA
 fi
+"$ROOT/scripts/peers.sh"
 exec "$VENV/bin/python" "$ROOT/tests/run.py" "$@"

@@ -114,3 +114,29 @@ def test_nothing_readable_is_a_named_error(given):
 def test_load_profile_that_does_not_hold_together_is_refused(text):
     with pytest.raises(FrameError):
         parse_profile(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "value", "unit", "ts"),
+    [
+        ("1-0:1.7.255*255(000112.22*W)", "1-0:1.7.255*255", "112.22", "W", None),
+        ("1-0:1.6.1*01(0.123*kW)(210115000015)", "1-0:1.6.1*01", "123", "W", "2021-01-15T00:00:15"),
+        ("1-0:1.6.0(200509134558S)(02.589*kW)", "1-0:1.6.0", "2589", "W", "2020-05-09T13:45:58"),
+        ("0-1:24.2.3(200512134558S)(00112.384*m3)", "0-1:24.2.3", "112.384", "m3",
+         "2020-05-12T13:45:58"),
+        ("0-1:24.3.0(121030140000)(00)(60)(1)(0-1:24.2.1)(m3)\r\n(00024.123)", "0-1:24.3.0",
+         "24.123", "m3", "2012-10-30T14:00:00"),
+        ("6.26(00.5 *m3)9.4(088*C&082*C)", "6.26", "0.5", "m3", None),
+    ],
+)
+def test_forms_of_other_makers(text, code, value, unit, ts):
+    (record, *_) = decode({"text": f"/KAM MC\r\n{text}\r\n!\r\n"}).records
+    assert (record.obis, record.value, record.unit, record.ts) == (code, Decimal(value), unit, ts)
+
+
+def test_p1_crc_decides_whether_a_telegram_is_verified():
+    text = "/ISK5\\2M550T-1012\r\n\r\n0-0:96.1.1(3132333435363738)\r\n1-0:1.8.1(1.5*kWh)\r\n!"
+    checked = text + f"{codec.crc16(text.encode()):04X}\r\n"
+    meter = decode({"text": checked}).meter
+    assert (meter.extra["check"], meter.id) == ("verified", "12345678")
+    assert decode({"text": checked.replace("1.5", "1.4")}).meter.extra["check"] == "damaged"

@@ -88,7 +88,7 @@ def test_speed_of_the_line_is_followed_on_a_real_pty(tmp_path):
         with pytest.raises(CollectorError):  # too late: the meter has spoken at another speed
             kit.hold(
                 serial_link(addresses["T"]),
-                lambda it: kit.driver.read(it, spec(switch_delay=0.5, char_timeout=0.3), 0.5),
+                lambda it: kit.driver.read(it, spec(switch_delay=0.8, char_timeout=0.3), 0.5),
             )
         return good
 

@@ -25,7 +25,7 @@ _BLOCK_START = re.compile(rb"[\x01\x02\x06\x15]")
 _BLOCK_END = re.compile(rb"[\x03\x04]")
 _STRIP = bytes(b & 0x7F for b in range(256))
 _ADDRESS = re.compile(r"[0-9A-Za-z .<>()_-]{0,32}")
-_IDENTIFICATION = re.compile(r"/([A-Za-z]{3})([0-9A-Za-z])((?:\\[^\r\n])*)([^\r\n]*)")
+_IDENTIFICATION = re.compile(r"/([A-Za-z]{3})([0-9A-Za-z ])((?:\\[^\r\n])*)([^\r\n]*)")
 
 
 @dataclass(frozen=True, slots=True)
