@@ -224,7 +224,7 @@ def test_reset_can_be_left_out():
     assert [frame[1] for frame in link.sent] == [0x7B]
 
 
-@pytest.mark.parametrize("address", ["", "251", "255", "1234567", "abc", "12345678901234567"])
+@pytest.mark.parametrize("address", ["", "251", "252", "1234567", "abc", "12345678901234567"])
 def test_impossible_addresses_are_configuration_errors(address):
     with pytest.raises(ConfigError):
         parse_address(address)

@@ -18,14 +18,18 @@ from ..protocol.mbus.address import selects
 from ..protocol.mbus.header import LONG
 from ..protocol.mbus.link import (
     ACK,
+    APPLICATION_RESET,
+    BROADCAST,
     BROADCAST_ANSWERED,
     FCB,
     SECONDARY,
     SELECT,
+    SEND_DATA,
     long_frame,
     parse_frame,
 )
 from ..protocol.mbus.media import manufacturer_bytes
+from ..protocol.mbus.values import date_time_bytes, time_text
 from .ports import Session, TcpPort
 
 Values = Callable[[datetime], Mapping[str, Decimal]]
@@ -34,6 +38,8 @@ Clock = Callable[[], datetime]
 _RSP_UD = 0x08
 _NKE, _SND_UD, _REQ_UD2 = 0x00, 0x13, 0x1B
 _MORE = b"\x1f"
+_SET_TIME = bytes((SEND_DATA,)) + b"\x04\x6d"
+_PLAIN_START = b"\x2f\x2f"
 _SHORT, _LONG = 0x10, 0x68
 # A short frame's bytes, and a long one's beside those its length field counts.
 _SIZES = {_SHORT: 5, _LONG: 6}
@@ -77,7 +83,11 @@ HEAT: tuple[tuple[RegisterForm, ...], ...] = (
 
 @dataclass(slots=True)
 class SimulatedMeter:
-    """One meter; ``values(now)`` gives base units (m3, m3/h, Wh, W, °C) by register name."""
+    """One meter; ``values(now)`` gives base units (m3, m3/h, Wh, W, °C) by register name.
+
+    ``applications`` are other layouts, chosen by the sub-code of an application reset; with a
+    ``key`` the meter seals its records (mode 5).
+    """
 
     values: Values
     id: str = "12345678"
@@ -88,7 +98,11 @@ class SimulatedMeter:
     layout: Sequence[Sequence[RegisterForm]] = WATER
     zone: timezone = field(default_factory=lambda: timezone(timedelta(hours=3)))
     status: int = 0
+    applications: Mapping[bytes, Sequence[Sequence[RegisterForm]]] = field(default_factory=dict)
+    key: bytes | None = None
     selected: bool = False
+    clock_shift: timedelta = timedelta(0)
+    _application: bytes = b""
     _page: int = -1
     _fcb: int | None = None
     _access: int = 0
@@ -105,20 +119,46 @@ class SimulatedMeter:
 
     def answer(self, fcb: int, now: datetime) -> bytes:
         """Return the next telegram, or the same one again when the FCB did not change."""
+        layout = self.applications.get(self._application, self.layout)
         if fcb != self._fcb:
-            self._page = (self._page + 1) % len(self.layout)
+            self._page = (self._page + 1) % len(layout)
             self._fcb = fcb
         self._access = (self._access + 1) % 256
-        header = self.secondary + bytes((self._access, self.status, 0, 0))
-        return long_frame(_RSP_UD, self.address, bytes((LONG,)) + header + self._records(now))
+        body, configuration = self._records(layout, now), b"\0\0"
+        if self.key:
+            body, configuration = self._sealed(body)
+        header = self.secondary + bytes((self._access, self.status)) + configuration
+        return long_frame(_RSP_UD, self.address, bytes((LONG,)) + header + body)
 
-    def _records(self, now: datetime) -> bytes:
+    def take(self, data: bytes, now: datetime) -> bool:
+        """Take user data: an application reset, or the time; whether they were understood."""
+        if data[0] == APPLICATION_RESET:
+            self._application = data[1:]
+            self.reset()
+            return True
+        told = time_text(data[3:]) if data[:3] == _SET_TIME else None
+        if told is not None:
+            local = datetime.fromisoformat(told).replace(tzinfo=self.zone)
+            self.clock_shift = local - now
+        return told is not None
+
+    def _sealed(self, body: bytes) -> tuple[bytes, bytes]:
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+        body = _PLAIN_START + body
+        body += b"\x2f" * (-len(body) % 16)
+        secondary = self.secondary
+        initial = secondary[4:6] + secondary[:4] + secondary[6:] + bytes((self._access,)) * 8
+        cipher = Cipher(algorithms.AES(self.key), modes.CBC(initial)).encryptor()
+        return cipher.update(body), bytes((len(body) // 16 << 4, 5))
+
+    def _records(self, layout: Sequence[Sequence[RegisterForm]], now: datetime) -> bytes:
         values = self.values(now)
-        forms = [form for form in self.layout[self._page] if form.name in values]
+        forms = [form for form in layout[self._page] if form.name in values]
         body = b"\x0c\x78" + bytes.fromhex(self.id)[::-1]
         body += b"".join(form.encode(values[form.name]) for form in forms)
-        body += b"\x04\x6d" + date_time(now.astimezone(self.zone))
-        return body if self._page == len(self.layout) - 1 else body + _MORE
+        body += b"\x04\x6d" + date_time_bytes((now + self.clock_shift).astimezone(self.zone))
+        return body if self._page == len(layout) - 1 else body + _MORE
 
 
 def heat_meter(values: Values, **settings) -> SimulatedMeter:
@@ -147,6 +187,8 @@ class MbusBus:
             return self._reset(frame.address)
         if control == _SND_UD and frame.data[:1] == bytes((SELECT,)):
             return self._select(frame.data[1:9])
+        if control == _SND_UD and frame.data:
+            return self._tell(frame.address, frame.data)
         if control == _REQ_UD2:
             now = self._clock()
             fcb = frame.control & FCB
@@ -166,6 +208,15 @@ class MbusBus:
             meter.selected = len(selection) == 8 and selects(selection, meter.secondary)
             meter.reset()
         return ACK if any(meter.selected for meter in self.meters) else b""
+
+    def _tell(self, address: int, data: bytes) -> bytes:
+        now = self._clock()
+        if address == BROADCAST:
+            for meter in self.meters:
+                meter.take(data, now)
+            return b""
+        understood = [meter.take(data, now) for meter in self._addressed(address)]
+        return ACK if any(understood) else b""
 
     def _addressed(self, address: int) -> list[SimulatedMeter]:
         if address == SECONDARY:
@@ -226,10 +277,3 @@ def _overlaid(answers: Sequence[bytes]) -> bytes:
 
 def _bcd(number: int, size: int) -> bytes:
     return bytes.fromhex(str(number).zfill(2 * size))[::-1]
-
-
-def date_time(local: datetime) -> bytes:
-    """Return date and time of type F, as EN 13757-3 sends it."""
-    year = local.year % 100
-    day = local.day | (year & 7) << 5
-    return bytes((local.minute, local.hour, day, local.month | (year & 0x78) << 1))

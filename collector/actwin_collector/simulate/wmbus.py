@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
 from ..protocol.mbus.media import manufacturer_bytes
+from ..protocol.mbus.values import date_time_bytes
 from ..protocol.wmbus.frame import HEADER, crc16
-from .mbus import WATER, RegisterForm, date_time
+from .mbus import WATER, RegisterForm
 
 _SND_NR = 0x44
 _FILLER = b"\x2f"
@@ -82,7 +83,7 @@ class RadioMeter:
         body = b"".join(
             form.encode(values[form.name]) for form in self.layout if form.name in values
         )
-        return body + b"\x04\x6d" + date_time(now.astimezone(self.zone))
+        return body + b"\x04\x6d" + date_time_bytes(now.astimezone(self.zone))
 
 
 def format_a(wire: bytes) -> bytes:

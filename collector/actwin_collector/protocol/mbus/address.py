@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...model import ConfigError
 from .header import FIXED, LONG
-from .link import BROADCAST_ANSWERED, SECONDARY
+from .link import BROADCAST, BROADCAST_ANSWERED, SECONDARY
 
 _WILD = "F"
 
@@ -25,6 +25,11 @@ class MbusAddress:
     def secondary(self) -> bool:
         """Whether the meter must be selected by its identification first."""
         return bool(self.selection)
+
+    def check_readable(self) -> None:
+        """Raise ConfigError for an address that no meter answers at."""
+        if self.link == BROADCAST:
+            raise ConfigError("M-Bus address 255: nobody answers a broadcast")
 
     def matches(self, data: bytes) -> bool:
         """Whether application data (from the CI field on) comes from a selected meter."""
@@ -44,13 +49,14 @@ def selects(selection: bytes, address: bytes) -> bool:
 def parse_address(text: str) -> MbusAddress:
     """Parse a device address; raises ConfigError.
 
-    Up to three digits are a primary address (0..250, 254 for the only meter on a line). Eight hex
+    Up to three digits are a primary address (0..250, 254 for the only meter on a line, 255 for
+    clock messages to all of them). Eight hex
     digits are an identification number, sixteen add manufacturer, version and medium as sent on
     the wire (``1149037804770E16``); F digits are wildcards.
     """
     text = text.strip().upper()
     if text.isascii() and text.isdecimal() and len(text) <= 3:
-        if int(text) > 250 and int(text) != BROADCAST_ANSWERED:
+        if int(text) > 250 and int(text) not in (BROADCAST_ANSWERED, BROADCAST):
             raise ConfigError(f"M-Bus address {text}: 0 to 250, or 254")
         return MbusAddress(text, int(text))
     if not re.fullmatch(r"[0-9A-F]{8}|[0-9A-F]{16}", text):

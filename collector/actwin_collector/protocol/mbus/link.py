@@ -16,7 +16,8 @@ FCB = 0x20
 MASTER = 0x40
 SECONDARY = 0xFD
 BROADCAST_ANSWERED = 0xFE
-SELECT = 0x52
+BROADCAST = 0xFF
+APPLICATION_RESET, SEND_DATA, SELECT = 0x50, 0x51, 0x52
 
 _SHORT, _LONG, _STOP = 0x10, 0x68, 0x16
 # Start, eight data, parity and stop bit; a full frame at 300 Bd takes more than nine seconds.
@@ -67,7 +68,12 @@ def _checked(wire: bytes, body: bytes, length: int) -> Frame:
     return Frame(body[0], body[1], body[2:])
 
 
-async def receive(link: Link, timeout: float) -> bytes:
+def answer_seconds(baudrate: int) -> float:
+    """Return how long a meter may take to begin its answer (EN 13757-2: 330 bit times + 50 ms)."""
+    return 330 / max(baudrate, _SLOWEST) + 0.05
+
+
+async def receive(link: Link, timeout: float, baudrate: int = 0) -> bytes:
     """Read one frame, or the single character E5; raises NoAnswer, FrameError, LinkError."""
     first = await link.read_exactly(1, timeout)
     if first == ACK:
@@ -80,5 +86,5 @@ async def receive(link: Link, timeout: float) -> bytes:
     if head[1] != head[2] or head[3] != _LONG:
         raise FrameError(f"an answer starts with {head.hex().upper()}")
     rest = head[1] + 2
-    transfer = rest * _BITS_PER_CHARACTER / max(link.line.baudrate, _SLOWEST)
+    transfer = rest * _BITS_PER_CHARACTER / max(baudrate or link.line.baudrate, _SLOWEST)
     return head + await link.read_exactly(rest, timeout + transfer)

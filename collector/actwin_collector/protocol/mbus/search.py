@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...channel.base import Link
 from ...model import FrameError, MeterIdentity, NoAnswer, ProtocolError
 from .address import parse_address
+from .dialogue import at_speed
 from .header import FIXED, LONG
 from .link import (
     ACK,
@@ -18,14 +19,19 @@ from .link import (
     SELECT,
     SND_NKE,
     SND_UD,
+    answer_seconds,
     long_frame,
     parse_frame,
     receive,
     short_frame,
 )
+from .options import BAUDRATES
 from .telegram import decode_answer
 
 _DIGITS = 8
+_USUAL = (2400, 300, 9600)
+# What the machine and a USB converter add.
+_SLACK = 0.1
 _NOBODY, _ONE, _SEVERAL = range(3)
 
 
@@ -49,6 +55,35 @@ async def sweep_primary(
             found = (await _request(link, timeout, address))[1]
             if found is not None:
                 yield FoundMeter(str(address), found.meter)
+
+
+async def search(link: Link, timeout: float) -> list[FoundMeter]:
+    """Return every meter on the bus, at whatever speed it listens; raises CollectorError.
+
+    On a serial line a silent probe lasts as long as the standard allows a meter, not longer; when
+    nobody answers at the line's own speed the others are tried, the usual ones first.
+    """
+    found = [meter async for meter in search_secondary(link, _probe_seconds(link, timeout))]
+    if found or link.line.kind != "serial":
+        return found
+    for baudrate in sorted(BAUDRATES, key=lambda rate: (rate not in _USUAL, rate)):
+        async with at_speed(link, baudrate):
+            seconds = answer_seconds(baudrate) + _SLACK
+            found += [
+                replace(each, meter=_at(each.meter, baudrate))
+                async for each in search_secondary(link, seconds)
+            ]
+    return found
+
+
+def _probe_seconds(link: Link, timeout: float) -> float:
+    if link.line.kind != "serial":  # a gateway has delays of its own
+        return timeout
+    return min(timeout, answer_seconds(link.line.baudrate) + _SLACK)
+
+
+def _at(meter: MeterIdentity, baudrate: int) -> MeterIdentity:
+    return replace(meter, extra={**meter.extra, "baudrate": str(baudrate)})
 
 
 async def search_secondary(link: Link, timeout: float) -> AsyncIterator[FoundMeter]:

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from ...model import FrameError, MeterIdentity, Record
+from ...model import FrameError, MeterIdentity, ProtocolError, Record
 from .fixed import decode_fixed
-from .header import FIXED, parse_header
+from .header import FIXED, NONE, SHORT, parse_header
 from .link import MASTER, Frame, parse_frame
 from .makers import name_makers_codes
 from .records import decode_records
@@ -24,20 +25,44 @@ class MbusTelegram:
     more: bool = False
 
 
-def decode_telegram(wire: bytes) -> MbusTelegram:
+def decode_telegram(wire: bytes, key: bytes | None = None) -> MbusTelegram:
     """Decode the bytes of one answer; raises CollectorError and nothing else."""
-    return decode_answer(parse_frame(wire))
+    return decode_answer(parse_frame(wire), key)
 
 
-def decode_answer(frame: Frame) -> MbusTelegram:
-    """Decode an answer frame; raises CollectorError."""
+def decode_answer(frame: Frame, key: bytes | None = None, address: bytes = b"") -> MbusTelegram:
+    """Decode an answer frame; raises CollectorError.
+
+    Only with a ``key`` is a telegram taken for an encrypted one: in older meters the same bytes of
+    the header mean something else. ``address`` are the eight bytes the meter was selected by.
+    """
     if frame.control & MASTER or not frame.data:
         raise FrameError(f"control field {frame.control:02X} is no meter's answer")
     known = {"address": str(frame.address)}
     if frame.data[0] == FIXED:
         meter, records = decode_fixed(frame.data, known)
         return MbusTelegram(meter, records, frame.address)
+    if key is not None and frame.data[0] != NONE:
+        return _sealed(frame, key, address, known)
     header = parse_header(frame.data, known)
     found = decode_records(header.body)
     records = name_makers_codes(header.meter.manufacturer, found.records)
     return MbusTelegram(header.meter, records, frame.address, header.status, found.more)
+
+
+def _sealed(
+    frame: Frame, key: bytes, address: bytes, known: Mapping[str, str]
+) -> MbusTelegram:
+    # Imported only here: sites without keys need not hold the ciphers in memory.
+    from ..wmbus.frame import RadioFrame
+    from ..wmbus.layers import open_payload
+
+    if frame.data[0] == SHORT and (len(address) != 8 or 0xFF in address):
+        text = "a short header is opened only for a meter selected by its whole secondary address"
+        raise ProtocolError(text, "unsupported_security")
+    number, manufacturer, kind = address[:4], address[4:6], address[6:]
+    payload = open_payload(RadioFrame(frame.control, manufacturer, number + kind, frame.data), key)
+    found = decode_records(payload.data)
+    records = name_makers_codes(payload.meter.manufacturer, found.records)
+    meter = replace(payload.meter, extra={**known, **payload.meter.extra})
+    return MbusTelegram(meter, records, frame.address, payload.status, found.more)

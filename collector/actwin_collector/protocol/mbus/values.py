@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
 
@@ -190,3 +190,10 @@ def _clock(hour: int, minute: int, second: int) -> str | None:
     if hour > 23 or minute > 59 or second > 59:
         return None
     return f"{hour:02}:{minute:02}:{second:02}"
+
+
+def date_time_bytes(local: datetime) -> bytes:
+    """Return a date and time as type F, to the minute."""
+    year = local.year % 100
+    day = local.day | (year & 7) << 5
+    return bytes((local.minute, local.hour, day, local.month | (year & 0x78) << 1))
