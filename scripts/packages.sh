@@ -2,7 +2,7 @@
 # Distribution packages the suite needs; installs only those that are missing.
 . "$(dirname "$0")/lib.sh"
 
-NEEDED=(postgresql chromium libmagic1 python3-venv socat fonts-dejavu-core libxrender1 libxext6 libfontconfig1 nodejs)
+NEEDED=(postgresql chromium libmagic1 python3-venv socat mosquitto fonts-dejavu-core libxrender1 libxext6 libfontconfig1 nodejs)
 
 missing=()
 for package in "${NEEDED[@]}"; do
@@ -23,6 +23,11 @@ if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
     echo 'create_main_cluster = false' | "${runner[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
 fi
 "${runner[@]}" apt-get -qq -o Acquire::Retries=3 update || say "some package lists could not be refreshed; going on with what is there"
+# Of mosquitto only the program is wanted: tests start their own broker on a port of their own.
+if [[ " ${missing[*]} " == *" mosquitto "* ]] && [ ! -e /etc/systemd/system/mosquitto.service ]; then
+    "${runner[@]}" mkdir -p /etc/systemd/system
+    "${runner[@]}" ln -s /dev/null /etc/systemd/system/mosquitto.service
+fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 DEBIAN_FRONTEND=noninteractive "${runner[@]}" apt-get -qq -y -o Acquire::Retries=3 \

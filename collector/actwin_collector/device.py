@@ -71,6 +71,7 @@ class DeviceState:
     probing: bool = False
     planned: bool = False
     polled: bool = True
+    last_polled: float | None = None
     readings: list[Reading] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     comms: list[Comm] = field(default_factory=list)
@@ -105,6 +106,7 @@ class DeviceState:
         self.health, self.comm_state = old.health, old.comm_state
         self.readings, self.events, self.comms = old.readings, old.events, old.comms
         self.pushes, self.pushes_kept, self.saving = old.pushes, old.pushes_kept, old.saving
+        self.last_polled = old.last_polled
         self.expected_by, self.silent = old.expected_by, old.silent
 
     def mind_drift(self, drift: float | None, now: float, limits: DriftLimits) -> bool:

@@ -16,8 +16,9 @@ from .device import DeviceState, Store, make_state
 from .listening.base import ListeningLine, Tools
 from .listening.intake import Intake
 from .listening.line import LineHealth
-from .listening.start import is_polled, make_listening, make_worker, served
+from .listening.start import is_polled, make_listening, served
 from .listening.unassigned import Unassigned
+from .listening.work import make_worker
 from .logs import about
 from .model import ConfigError, DeviceSpec, LineSpec, LinkError
 from .protocol.base import Driver
@@ -152,7 +153,9 @@ class Scheduler:
         if not states:
             return
         health = self.lines.pop(line.key, None) or LineHealth(line.kind)
-        tools = Tools(self._intake, self._store, self._settings, self._clock, self._rng)
+        tools = Tools(
+            self._intake, self._store, self._settings, self._clock, self._rng, self.watch
+        )
         try:
             listening = make_listening(line, states, health, tools)
             states, ear = served(line, states, health, tools)
@@ -167,7 +170,6 @@ class Scheduler:
             self.listeners[line.key] = listening
             self._keep(listening)
         if worker is not None:
-            worker.watch = self.watch
             self.workers[line.key] = worker
             self._keep(worker)
 

@@ -50,6 +50,7 @@ def line_status(health: LineHealth) -> dict:
         "unassigned": health.unassigned,
         "error_counts": dict(health.errors),
         "last_heard": iso(health.last_heard) if health.last_heard is not None else "",
+        "connections": health.connections,
         "problem": health.problem,
         "peers": {name: dict(peer) for name, peer in health.peers.items()},
     }

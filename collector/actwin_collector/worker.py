@@ -101,6 +101,16 @@ class LineWorker:
         self._errands.append((errand, done))
         return await done
 
+    def line_is_back(self) -> None:
+        """Ask at once whoever missed a poll while the line was away: it may not stay for long."""
+        self._line_failures, self._line_retry = 0, 0.0
+        monotonic, wall = self._clock.monotonic(), self._clock.wall()
+        for state in self.states:
+            last = state.last_polled
+            missed = last is None or wall - last >= spacing(state.polls, wall)
+            if state.polled and missed and state.due > monotonic:
+                state.due, state.nominal, state.planned = monotonic, wall, True
+
     async def turn(self) -> None:
         """Run an errand; poll the device that is due, or nap; then store what is finished."""
         clock = self._clock
@@ -251,6 +261,7 @@ class LineWorker:
     def _take(self, state: DeviceState, outcome: Outcome) -> None:
         health, result = state.health, outcome.result
         health.success(outcome.ended)
+        state.last_polled = outcome.ended
         suspect = state.mind_drift(drift_of(result, outcome.ended), outcome.ended, self._drift)
         state.take_result(result, self._instant(state, outcome.started), suspect, outcome.ended)
 

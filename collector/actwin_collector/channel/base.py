@@ -116,12 +116,14 @@ class Link(ABC):
         await self._fill(left)
 
     async def _fill(self, timeout: float) -> None:
-        data = await self._receive(4096, timeout)
+        self._take_in(await self._receive(4096, timeout))
+
+    def _take_in(self, data: bytes) -> None:
         if self.software_7e1:
             odd, marked = self.parity_seen
             odd += len(data) - len(data.translate(None, _ODD))
             self.parity_seen = (odd, marked or bool(data.translate(None, _LOW)))
             data = data.translate(_STRIP)
-        if self.trace:
+        if self.trace and data:
             self.trace("rx", data)
         self._buffer += data

@@ -9,7 +9,7 @@ import contextlib
 from ..model import LineSpec, LinkError, NoAnswer
 from .base import Link
 
-# wait_for() with 0 would never look at the socket at all.
+# A timeout of 0 would never look at the socket at all.
 _LOOK = 0.001
 
 
@@ -65,7 +65,9 @@ class TcpLink(Link):
         if self._reader is None:
             raise LinkError("the line is closed")
         try:
-            data = await asyncio.wait_for(self._reader.read(max_bytes), max(timeout, _LOOK))
+            # Not wait_for: up to Python 3.11 it loses a cancellation that meets arriving bytes.
+            async with asyncio.timeout(max(timeout, _LOOK)):
+                data = await self._reader.read(max_bytes)
         except TimeoutError:
             raise NoAnswer(f"no answer within {timeout:g} s") from None
         except OSError as error:

@@ -57,7 +57,8 @@ class UdpLink(Link):
         if self._transport is None:
             raise LinkError("the line is closed")
         try:
-            got = await asyncio.wait_for(self._queue.get(), max(timeout, _LOOK))
+            async with asyncio.timeout(max(timeout, _LOOK)):
+                got = await self._queue.get()
         except TimeoutError:
             raise NoAnswer(f"no answer within {timeout:g} s") from None
         if isinstance(got, OSError):

@@ -15,6 +15,7 @@ from ..clock import Clock
 from ..config import CollectorSettings
 from ..device import DeviceState, Store, save
 from ..model import CollectorError, LineSpec, LinkError
+from ..watch import Watch, in_logs
 from .intake import Intake
 from .line import LineHealth
 from .settings import settings_of
@@ -37,6 +38,7 @@ class Tools:
     settings: CollectorSettings
     clock: Clock
     rng: random.Random
+    watch: Watch = in_logs
 
 
 class ListeningLine(ABC):
@@ -84,8 +86,8 @@ class ListeningLine(ABC):
     async def turn(self) -> None:
         """Open the line when it is down, wait a moment, and store what is finished."""
         clock = self.tools.clock
-        self.beat = clock.monotonic()
-        if not self.is_open and self.beat >= self._retry:
+        self.beat = self._oldest_beat()
+        if not self.is_open and clock.monotonic() >= self._retry:
             await self._try_open()
         await clock.sleep(TICK_SECONDS)
         now = clock.wall()
@@ -108,6 +110,9 @@ class ListeningLine(ABC):
         self.health.errors["not_allowed"] += 1
         _log.warning("line %s: %s is not on the allow list", self.line.key, host)
         return False
+
+    def _oldest_beat(self) -> float:
+        return self.tools.clock.monotonic()
 
     async def _try_open(self) -> None:
         try:

@@ -25,7 +25,7 @@ class Cutter:
 
     def __init__(self, source: Source, drivers: Mapping[str, Driver], intake: Intake) -> None:
         self.source = source
-        self._intake = intake
+        self.intake = intake
         settings = source.line.settings
         self._listeners: dict[str, Listener] = {}
         self._counted: dict[str, dict[str, int]] = {}
@@ -45,7 +45,7 @@ class Cutter:
     async def take(self, messages: list[tuple[str, Heard]]) -> list[tuple[Heard, Verdict]]:
         """Have messages taken one after the other; raises CollectorError when one must return."""
         return [
-            (heard, await self._intake.hear(self.source, driver, heard))
+            (heard, await self.intake.hear(self.source, driver, heard))
             for driver, heard in messages
         ]
 

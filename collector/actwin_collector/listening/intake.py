@@ -94,16 +94,18 @@ class Intake:
 
     def candidates(self, source: Source, driver: str, sender: str) -> list[DeviceState]:
         """Return the devices that may have sent it: those of the line, else of other receivers."""
-        named = self._by_sender.get((driver, sender), [])
+        named = self._by_sender.get((driver, sender), []) if sender else []
         own = [each for each in named if self._is_of(source, each)]
         if own:
             return own
         # A line with one device that has no name of its own: all that comes is its.
-        nameless = self._by_sender.get((driver, ""), [])
-        own = [each for each in nameless if self._is_of(source, each)]
-        if len(own) == 1:
-            return own
-        return [] if source.only is not None else [e for e in named if sender and not e.polled]
+        there = [s for s in self._states.values() if self._is_of(source, s)]
+        there = [state for state in there if state.spec.driver == driver]
+        if len(there) == 1 and not there[0].driver.sender_of(there[0].spec):
+            return there
+        if source.only is not None:
+            return [each for each in named if each.spec.line == source.line.key]
+        return [each for each in named if not each.polled]
 
     async def strange(self, source: Source, driver: str, sender: str, raw: str) -> None:
         """Keep what a sender nobody configured said, for the operator to see."""

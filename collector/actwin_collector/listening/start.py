@@ -3,22 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 
-from ..channel.base import Link
 from ..device import DeviceState
 from ..model import ConfigError, DeviceSpec, LineSpec
 from ..protocol.base import Driver
-from ..worker import LineWorker
 from .base import ListeningLine, Tools
 from .ear import StreamEar
 from .intake import Source
 from .line import LineHealth
 from .settings import PUSH_ONLY, STREAMS, settings_of
-from .udp import UdpLine
 
-LINES: Mapping[str, type[ListeningLine]] = {
-    "udp": UdpLine,
+# Loaded when a site has such a line: a broker's client costs memory.
+LINES: Mapping[str, str] = {
+    "udp": "udp:UdpLine",
+    "dialin": "dialin:DialinLine",
+    "mqtt": "mqtt:MqttLine",
+    "http": "http:HttpLine",
 }
 
 
@@ -43,7 +45,9 @@ def make_listening(
         return None
     if line.kind == "udp" and not settings_of(line)["bind_port"]:
         return None
-    return LINES[line.kind](line, states, health, tools)
+    module, name = LINES[line.kind].split(":")
+    found: type[ListeningLine] = getattr(import_module(f".{module}", __package__), name)
+    return found(line, states, health, tools)
 
 
 def served(
@@ -51,21 +55,7 @@ def served(
 ) -> tuple[list[DeviceState], StreamEar | None]:
     """Return the devices that the line's worker serves, and its ear when it has one."""
     if line.kind not in STREAMS:
-        asked = [state for state in states if state.polled and line.kind != "dialin"]
-        return asked, None
+        return [each for each in states if each.polled and line.kind != "dialin"], None
     listens = settings_of(line)["listen"] or any(not state.polled for state in states)
     ear = StreamEar(Source(line, health), states, tools.intake, tools.clock) if listens else None
     return states, ear
-
-
-def make_worker(
-    line: LineSpec,
-    states: list[DeviceState],
-    tools: Tools,
-    make_link: Callable[[LineSpec], Link],
-    ear: StreamEar | None = None,
-) -> LineWorker:
-    """Return the worker of a line; raises ConfigError."""
-    return LineWorker(
-        line, states, make_link, tools.store, tools.settings, tools.clock, tools.rng, ear
-    )
