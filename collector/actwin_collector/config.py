@@ -25,6 +25,7 @@ _COLLECTOR = {
     "send_seconds": Field(float, 10.0, low=0.1, high=3600),
     "backoff_max_seconds": Field(float, 300.0, low=1, high=86400),
     "status_seconds": Field(float, 60.0, low=0.5, high=3600),
+    "command_seconds": Field(float, 3.0, low=0.2, high=3600),
     "jitter_seconds": Field(float, 0.0, low=0, high=3600),
     "dialogue_seconds": Field(float, 180.0, low=1, high=3600),
     "idle_close_seconds": Field(float, 30.0, low=0, high=86400),
@@ -60,6 +61,7 @@ class CollectorSettings:
     send_seconds: float = 10.0
     backoff_max_seconds: float = 300.0
     status_seconds: float = 60.0
+    command_seconds: float = 3.0
     jitter_seconds: float = 0.0
     dialogue_seconds: float = 180.0
     idle_close_seconds: float = 30.0
@@ -90,6 +92,11 @@ class CollectorSettings:
     def maps_path(self) -> Path:
         """Folder of the user's own register maps."""
         return self.state_dir / "devices"
+
+    @property
+    def commands_path(self) -> Path:
+        """Where it is noted which commands were begun, and what came of them."""
+        return self.state_dir / "commands.json"
 
     @property
     def status_path(self) -> Path:

@@ -11,6 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .clock import Clock
+from .commands import Commander
+from .commands.bench import Bench
+from .commands.ledger import Ledger
+from .commands.ring import LogRing
 from .config import OdooSettings, Settings
 from .files import write_atomic
 from .masking import Masker
@@ -39,6 +43,7 @@ _log = logging.getLogger(__name__)
 _STATUS_FILE_SECONDS = 5.0  # at most
 _STALL_ALLOWANCE = 60.0
 _STOP_SECONDS = 3.0
+_COMMAND_PAUSE = 30.0
 
 
 class Service:
@@ -65,12 +70,15 @@ class Service:
         self._has_config = False
         self._status_pause = min(_STATUS_FILE_SECONDS, collector.status_seconds)
         odoo = settings.odoo
-        # Two connections: a long upload must not hold up the health report.
+        # Connections of their own: a long upload must not hold up the health report or a command.
         self._uplink = uplink_factory(odoo) if odoo else None
         self._control = uplink_factory(odoo) if odoo else None
+        self._orders = uplink_factory(odoo) if odoo else None
+        self.log = LogRing()
 
     async def run(self, stop: asyncio.Event, ready_file: Path | None = None) -> None:
         """Work until ``stop`` is set; tells systemd and ``ready_file`` when work has begun."""
+        logging.getLogger(__package__).addHandler(self.log)
         metrics = await self._serve_metrics()
         await self._start_site()
         await self._write_status()
@@ -95,6 +103,7 @@ class Service:
         loops = [self._status_loop(), self._watchdog_loop()]
         if self._uplink:
             loops += [self._send_loop(self._uplink), self._control_loop(self._control)]
+            loops.append(self._command_loop(self._orders))
         return loops
 
     async def _wind_down(self, tasks: list[asyncio.Task]) -> None:
@@ -105,6 +114,7 @@ class Service:
         with contextlib.suppress(CollectorError, OSError):
             await self._write_status(stopped=True)
         self.outbox.close()
+        logging.getLogger(__package__).removeHandler(self.log)
 
     async def _serve_metrics(self) -> MetricsServer | None:
         port = self.settings.collector.metrics_port
@@ -213,6 +223,35 @@ class Service:
                 self._report_problem("uplink", error)
                 pause = backoff.failure(getattr(error, "retryable", True))
             await asyncio.sleep(pause)
+
+    async def _command_loop(self, uplink: Uplink) -> None:
+        collector = self.settings.collector
+        bench = Bench(
+            collector,
+            self.scheduler,
+            self.outbox,
+            self._store,
+            self.masker,
+            self.log,
+            lambda: self.site,
+            lambda: self.problems,
+        )
+        commander = Commander(uplink, collector.code, bench, Ledger(collector.commands_path))
+        # Somebody is waiting: after an outage it must not take minutes until commands come again.
+        backoff = Backoff(first=collector.command_seconds, longest=_COMMAND_PAUSE)
+        try:
+            while True:
+                pause = collector.command_seconds
+                try:
+                    await commander.once()
+                    backoff.success()
+                    self.problems.pop("commands", None)
+                except (CollectorError, OSError) as error:
+                    self._report_problem("commands", error)
+                    pause = backoff.failure(getattr(error, "retryable", True))
+                await asyncio.sleep(pause)
+        finally:
+            await commander.stop()
 
     async def _status_loop(self) -> None:
         while True:

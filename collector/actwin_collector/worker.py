@@ -29,6 +29,8 @@ Errand = Callable[[Link], Awaitable[T]]
 # The longest nap: how late a set clock, a finished slot or a stop is noticed.
 TICK_SECONDS = 1.0
 STORE_RETRY_SECONDS = 5.0
+# An errand is bounded by who asked for it; a search of a bus may take this long.
+ERRAND_SECONDS = 3600.0
 LINE_PAUSE_FIRST = 1.0
 LINE_PAUSE_LONGEST = 60.0
 
@@ -150,6 +152,7 @@ class LineWorker:
         errand, done = self._errands.popleft()
         if done.cancelled():  # nobody waits for it any more
             return True
+        self.beat = self._clock.monotonic() + ERRAND_SECONDS
         try:
             result = await errand(self.link)
         except Exception as error:
@@ -159,6 +162,7 @@ class LineWorker:
             raise
         else:
             _settle(done, result)
+        self.beat = self._clock.monotonic()
         await asyncio.sleep(0)  # whoever waited may have a next errand, before the line naps
         return True
 

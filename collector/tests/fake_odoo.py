@@ -89,6 +89,8 @@ class FakeOdoo:
         self.events: list[dict] = []
         self.comms: list[dict] = []
         self.statuses: list[dict] = []
+        self.commands: list[dict] = []
+        self.results: list[dict] = []
         self.unknown_channels: set[str] = set()
         self.config: dict = {"version": 1, "lines": [], "schedules": [], "devices": []}
         self.max_rows = 10**6
@@ -163,6 +165,15 @@ class FakeOdoo:
     def _report_status(self, code, status):
         self.statuses.append(status)
         return {"config_version": self.config["version"], "time": "2026-01-01T00:00:00Z"}
+
+    def _fetch_commands(self, code):
+        return self.commands
+
+    def _report_commands(self, code, results):
+        self.results += results
+        told = [row["id"] for row in results]
+        self.commands = [row for row in self.commands if row["id"] not in told]
+        return {"taken": told}
 
     def _ingest_packed(self, header, payload):
         with self._lock:

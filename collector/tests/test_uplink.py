@@ -273,3 +273,17 @@ def test_pauses_grow_with_jitter_up_to_the_longest():
     assert Backoff(longest=60, rng=random.Random(3)).failure(retryable=False) >= 30
     backoff.success()
     assert backoff.failure() <= 1
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_commands_travel_both_ways(odoo, tmp_path, transport):
+    uplink = uplink_to(odoo, tmp_path, transport)
+    odoo.commands = [{"id": "a", "kind": "logs", "device": "", "line": "", "args": {"lines": 5}}]
+    assert uplink.fetch_commands("C1") == odoo.commands
+    result = {"id": "a", "ok": True, "code": "", "text": "ğ", "data": {"rows": [{"n": 1}]}}
+    assert uplink.report_commands("C1", [result]) == ["a"]
+    assert (odoo.results, uplink.fetch_commands("C1")) == ([result], [])
+    odoo.commands = None
+    with pytest.raises(UplinkError) as caught:
+        uplink.fetch_commands("C1")
+    assert caught.value.code == "bad_answer"

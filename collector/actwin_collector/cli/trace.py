@@ -12,8 +12,8 @@ from pathlib import Path
 from ..channel.base import Trace
 from ..masking import Masker
 from ..model import CollectorError, ConfigError
-from ..tracing.files import NOTE, Recorder, TraceFolder, read_trace, stamp
-from ..tracing.words import Conversation, explainer
+from ..tracing.files import NOTE, Recorder, TraceFolder, read_trace
+from ..tracing.show import Show
 from .common import add_config, find_device
 from .read import read_once
 
@@ -106,38 +106,3 @@ def _show_files(paths: Iterable[Path], driver: str | None) -> int:
                 show(entry.direction, entry.data, entry.stamp)
         show.end()
     return 0
-
-
-class Show:
-    """Prints bytes as they come, 16 a line, and below each message what it means."""
-
-    def __init__(self, masker: Masker, driver: str) -> None:
-        self._masker = masker
-        self._conversation = Conversation(explainer(driver))
-
-    def __call__(self, direction: str, data: bytes, when: str = "") -> None:
-        """Print bytes."""
-        hidden = self._masker.hex(data).split()
-        data = self._masker.frame(data)
-        self._tell(self._conversation.feed(direction, data))
-        for at in range(0, len(data), 16):
-            text = "".join(chr(b) if 32 <= b < 127 else "." for b in data[at : at + 16])
-            shown = " ".join(hidden[at : at + 16])
-            print(f"{_clock(when)} {direction} {shown:<47}  {text}", flush=True)
-
-    def note(self, text: str, when: str = "") -> None:
-        """Print how a dialogue ended."""
-        self.end()
-        print(f"{_clock(when)} -- {self._masker.text(text)}", flush=True)
-
-    def end(self) -> None:
-        """Tell the last message."""
-        self._tell(self._conversation.end())
-
-    def _tell(self, told: Iterable[tuple[str, str]]) -> None:
-        for direction, text in told:
-            print(f"{'':12} {'→' if direction == 'tx' else '←'}  {text}", flush=True)
-
-
-def _clock(when: str) -> str:
-    return (when or stamp(time.time()))[11:23]

@@ -65,6 +65,14 @@ class Uplink(ABC):
         """Hand over the collector's health; returns the current ``config_version`` and time."""
 
     @abstractmethod
+    def fetch_commands(self, collector: str) -> list:
+        """Return what people asked this collector to do, as Odoo tells it."""
+
+    @abstractmethod
+    def report_commands(self, collector: str, results: Sequence[Mapping]) -> list[str]:
+        """Hand over results of commands; returns the ids that need not be told again."""
+
+    @abstractmethod
     def close(self) -> None:
         """Drop the connection."""
 
@@ -153,3 +161,16 @@ def parse_table(answer: object, what: str) -> dict:
     if not isinstance(answer, dict):
         raise UplinkError(f"{what} answered {repr(answer)[:200]}", "bad_answer")
     return answer
+
+
+def parse_rows(answer: object, what: str) -> list:
+    """Return an answer that has to be a list; raises UplinkError."""
+    if not isinstance(answer, list):
+        raise UplinkError(f"{what} answered {repr(answer)[:200]}", "bad_answer")
+    return answer
+
+
+def parse_taken(answer: object) -> list[str]:
+    """Return the ids of an answer of report_commands; raises UplinkError."""
+    taken = parse_table(answer, "report_commands").get("taken")
+    return [each for each in parse_rows(taken, "report_commands") if isinstance(each, str)]

@@ -6,12 +6,21 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from ..config import OdooSettings
 from ..outbox import Batch
-from .base import Answer, Uplink, UplinkError, pack, parse_answer, parse_table
+from .base import (
+    Answer,
+    Uplink,
+    UplinkError,
+    pack,
+    parse_answer,
+    parse_rows,
+    parse_table,
+    parse_taken,
+)
 
 _MAX_ANSWER = 64 * 1024 * 1024
 
@@ -38,6 +47,18 @@ class Json2Uplink(Uplink):
         """Call ``actwin.collector.report_status(code, status)``."""
         answer = self._call("actwin.collector", "report_status", code=collector, status=status)
         return parse_table(answer, "report_status")
+
+    def fetch_commands(self, collector: str) -> list:
+        """Return ``actwin.collector.fetch_commands(code)``."""
+        answer = self._call("actwin.collector", "fetch_commands", code=collector)
+        return parse_rows(answer, "fetch_commands")
+
+    def report_commands(self, collector: str, results: Sequence[Mapping]) -> list[str]:
+        """Call ``actwin.collector.report_commands(code, results)``."""
+        results = list(results)
+        return parse_taken(
+            self._call("actwin.collector", "report_commands", code=collector, results=results)
+        )
 
     def close(self) -> None:
         """Drop the connection."""

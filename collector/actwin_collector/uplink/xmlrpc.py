@@ -6,12 +6,21 @@ from __future__ import annotations
 import http.client
 import ssl
 import xmlrpc.client
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.parsers.expat import ExpatError
 
 from ..config import OdooSettings
 from ..outbox import Batch
-from .base import Answer, Uplink, UplinkError, pack, parse_answer, parse_table
+from .base import (
+    Answer,
+    Uplink,
+    UplinkError,
+    pack,
+    parse_answer,
+    parse_rows,
+    parse_table,
+    parse_taken,
+)
 
 # Odoo's fault codes for refused logins and refused records (odoo/service/model and http/rpc).
 _ACCESS_FAULTS = {3: "access_denied", 4: "access_denied"}
@@ -61,6 +70,16 @@ class XmlRpcUplink(Uplink):
         """Call ``actwin.collector.report_status(code, status)``."""
         answer = self._call("actwin.collector", "report_status", collector, dict(status))
         return parse_table(answer, "report_status")
+
+    def fetch_commands(self, collector: str) -> list:
+        """Return ``actwin.collector.fetch_commands(code)``."""
+        answer = self._call("actwin.collector", "fetch_commands", collector)
+        return parse_rows(answer, "fetch_commands")
+
+    def report_commands(self, collector: str, results: Sequence[Mapping]) -> list[str]:
+        """Call ``actwin.collector.report_commands(code, results)``."""
+        answer = self._call("actwin.collector", "report_commands", collector, list(results))
+        return parse_taken(answer)
 
     def close(self) -> None:
         """Drop the connections."""
