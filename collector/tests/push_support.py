@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from engine_fakes import MemoryStore
+from engine_fakes import START, MemoryStore
 
 from actwin_collector.clock import Clock
 from actwin_collector.config import CollectorSettings
@@ -137,7 +137,7 @@ class Field:
     """A scheduler over real media with a store in memory; time stands 100 s into a slot."""
 
     def __init__(self, lines, devices, tmp_path, poll=PERIOD, store=PERIOD):
-        self.clock = StepClock(1772323200 + 100)
+        self.clock = StepClock(START + 100)
         self.store = MemoryStore()
         self.driver = BeepDriver()
         settings = CollectorSettings(code="C1", state_dir=tmp_path)
@@ -173,7 +173,8 @@ class Field:
         await until(lambda: len(self.store.readings) >= count)
 
     def stored(self, key):
-        return [(r.ts - 1772323200, r.value) for r in self.store.readings if f"/{key}:" in r.channel]
+        mine = [each for each in self.store.readings if f"/{key}:" in each.channel]
+        return [(each.ts - START, each.value) for each in mine]
 
 
 async def until(condition: Callable[[], object], seconds: float = 8.0) -> None:

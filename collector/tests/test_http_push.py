@@ -116,10 +116,10 @@ def test_the_body_may_be_signed_instead(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "body"),
     [
-        ({"format": "hex"}, b"@M1 5".hex() + "\n" + b"@M1 6".hex()),
-        ({"format": "json", "field": "up.data"}, json.dumps([{"up": {"data": b"@M1 5".hex()}}])),
+        ({"body": "hex"}, b"@M1 5".hex() + "\n" + b"@M1 6".hex()),
+        ({"body": "json", "field": "up.data"}, json.dumps([{"up": {"data": b"@M1 5".hex()}}])),
         (
-            {"format": "json", "encoding": "base64"},
+            {"body": "json", "encoding": "base64"},
             json.dumps({"telegram": base64.b64encode(b"@M1 5").decode()}),
         ),
     ],

@@ -297,9 +297,7 @@ def test_a_serial_receiver_is_heard(tmp_path):
 def on_udp(tmp_path, scenario, devices, **settings):
     async def go():
         port = free_port(socket.SOCK_DGRAM)
-        settings.update(bind_port=port)
-        lines = [line("udp", host=settings.pop("host", ""), port=settings.pop("port", 0),
-                      settings=settings)]
+        lines = [line("udp", host="", port=port, settings=settings)]
         async with Field(lines, devices, tmp_path) as field:
             await until(lambda: field.scheduler.listeners["L1"].is_open)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

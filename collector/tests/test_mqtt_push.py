@@ -20,8 +20,7 @@ class Broker:
         passwords = folder / "passwords"
         passwords.touch(0o600)
         subprocess.run(
-            [shutil.which("mosquitto_passwd") or "mosquitto_passwd", "-b", passwords, "u", PASSWORD],
-            check=True, capture_output=True,
+            ["mosquitto_passwd", "-b", passwords, "u", PASSWORD], check=True, capture_output=True
         )
         self.config = folder / "mosquitto.conf"
         self.config.write_text("\n".join([
@@ -170,7 +169,7 @@ def test_garbage_is_counted_and_not_sent_again(tmp_path):
         assert (errors["bad_body"], errors["nothing_heard"]) == (1, 1)
         assert field.scheduler.unassigned.listed()[0].where == "meters/1/up"
 
-    subscribed(tmp_path, scenario, format="hex")
+    subscribed(tmp_path, scenario, body="hex")
 
 
 def test_a_backlog_is_taken_in_order(tmp_path):

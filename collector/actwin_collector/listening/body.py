@@ -15,7 +15,7 @@ _MOST_MESSAGES = 1000
 
 def unwrap(settings: Mapping, body: bytes) -> list[bytes]:
     """Return the messages in a body as the driver takes them; raises ProtocolError."""
-    form = settings["format"]
+    form = settings["body"]
     if form == "raw":
         return [body]
     try:

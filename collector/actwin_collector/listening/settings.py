@@ -20,7 +20,7 @@ KINDS = (*STREAMS, "udp", "dialin", "mqtt", "http")
 
 _ALLOW = Field(list, (), help="networks that may send, as 10.0.0.0/8; empty: any")
 _BODY = {
-    "format": Field(
+    "body": Field(
         str, "raw", choices=("raw", "hex", "json"),
         help="what a message is: as the driver takes it, hex text, or JSON with bytes in `field`",
     ),
@@ -42,7 +42,8 @@ TABLES: Mapping[str, Mapping[str, Field]] = {
     "udp": {
         "bind_host": Field(str, "127.0.0.1", help="address to hear datagrams on"),
         "bind_port": Field(
-            int, 0, low=0, high=65535, help="port to hear datagrams on; 0: only ask"
+            int, 0, low=0, high=65535,
+            help="port to hear datagrams on; 0: the line's port without a host, else only ask",
         ),
         "allow": _ALLOW,
     },
@@ -100,6 +101,11 @@ def settings_of(line: LineSpec) -> dict:
     return parse_table(line.settings, TABLES.get(line.kind, {}), "", Problems(), strict=False)
 
 
+def bind_port_of(line: LineSpec) -> int:
+    """Return the port on which a UDP line hears datagrams, 0 when it only asks."""
+    return settings_of(line)["bind_port"] or (0 if line.host else line.port)
+
+
 def check_settings(line: LineSpec, path: str, problems: Problems) -> None:
     """Add every mistake in the settings of a line."""
     where = f"{path}.settings"
@@ -130,9 +136,7 @@ def _check_pattern(pattern: str, path: str, problems: Problems) -> None:
 
 
 def _check_udp(line: LineSpec, values: Mapping, path: str, problems: Problems) -> None:
-    if not line.host and not values["bind_port"]:
-        problems.add(f"{path}.host", "is required for a udp line, or settings.bind_port to listen")
-    if line.host and not line.port:
+    if not line.port and (line.host or not values["bind_port"]):
         problems.add(f"{path}.port", "is required for a udp line")
 
 

@@ -13,7 +13,7 @@ from .base import ListeningLine, Tools
 from .ear import StreamEar
 from .intake import Source
 from .line import LineHealth
-from .settings import PUSH_ONLY, STREAMS, settings_of
+from .settings import PUSH_ONLY, STREAMS, bind_port_of, settings_of
 
 # Loaded when a site has such a line: a broker's client costs memory.
 LINES: Mapping[str, str] = {
@@ -43,7 +43,7 @@ def make_listening(
     """Return what listens on a line beside or instead of a worker; raises ConfigError."""
     if line.kind not in LINES:
         return None
-    if line.kind == "udp" and not settings_of(line)["bind_port"]:
+    if line.kind == "udp" and not bind_port_of(line):
         return None
     module, name = LINES[line.kind].split(":")
     found: type[ListeningLine] = getattr(import_module(f".{module}", __package__), name)

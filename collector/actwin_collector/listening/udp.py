@@ -10,6 +10,7 @@ from ..model import CollectorError, LinkError
 from .base import Inbox, ListeningLine
 from .ear import Cutter
 from .intake import Source
+from .settings import bind_port_of
 
 
 class UdpLine(ListeningLine):
@@ -30,7 +31,7 @@ class UdpLine(ListeningLine):
     async def open(self) -> None:
         """Bind the port; raises LinkError."""
         await self.close()
-        where = (self.settings["bind_host"], self.settings["bind_port"])
+        where = (self.settings["bind_host"], bind_port_of(self.line))
         loop = asyncio.get_running_loop()
         inbox = Inbox()
         try:
