@@ -16,6 +16,7 @@ from actwin_collector.simulate.scenario import parse_scenario
 
 TURKEY = timezone(timedelta(hours=3))
 NOW = int(datetime(2026, 9, 15, 8, 20, 34, tzinfo=UTC).timestamp())
+QUICK = {"switch_delay": 0.01, "reaction": 0.0}
 PASSWORD = "12345678"
 
 
@@ -39,7 +40,7 @@ def meter(place=None, **settings):
 
 def spec(address="", secret="", **settings):
     """Return the device that reads it."""
-    found = device("iec62056-21", "1.8.0", address=address, **{"switch_delay": 0.01, **settings})
+    found = device("iec62056-21", "1.8.0", address=address, **{**QUICK, **settings})
     return replace(found, secret=secret)
 
 

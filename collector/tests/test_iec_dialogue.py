@@ -26,7 +26,8 @@ BAD = GOOD[:-1] + bytes([GOOD[-1] ^ 1])
 
 def run(*script, address="", **settings):
     link = ScriptedLink(*script)
-    spec = device("iec62056-21", "1.8.0", address=address, **{"switch_delay": 0.0, **settings})
+    quick = {"switch_delay": 0.0, "reaction": 0.0, "wakeup_pause": 0.0}
+    spec = device("iec62056-21", "1.8.0", address=address, **{**quick, **settings})
     return link, lambda: read(Iec62056Driver(), link, spec)
 
 

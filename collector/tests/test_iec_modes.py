@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 
 import pytest
 from iec_support import Rig, meter, spec
@@ -14,13 +14,11 @@ from actwin_collector.model import (
     ConfigError,
     LineSpec,
     NoAnswer,
-    UnsupportedError,
 )
 from actwin_collector.protocol.iec62056_21 import Iec62056Driver
 from actwin_collector.protocol.iec62056_21.codec import frame
 from actwin_collector.protocol.iec62056_21.errors import DlmsMeter, ParityError
 from actwin_collector.protocol.iec62056_21.quirks import builtin_settings, options_for
-from actwin_collector.protocol.iec62056_21.signon import enter_mode_e
 
 GOOD = frame("0.0.0(10000007)\r\n1.8.0(000012.345*kWh)\r\n!\r\n")
 
@@ -65,16 +63,6 @@ def test_meter_that_only_speaks_dlms_is_named_as_such():
 def test_meter_that_offers_dlms_too_is_read_as_usual():
     _, go = run(b"/ISK5\\2MT372\r\n", GOOD)
     assert go().samples["1.8.0"].status == 0
-
-
-def test_mode_e_is_entered_for_the_dlms_driver():
-    link = ScriptedLink(b"/ISK5\\2MT372\r\n", b"\x06252\r\n")
-    found = asyncio.run(enter_mode_e(link, "123", switch_delay=0))
-    assert found.manufacturer == "ISK"
-    assert link.sent == [b"/?123!\r\n", b"\x06252\r\n"]
-    assert link.serial[-1] == {"baudrate": 9600, "bytesize": 8, "parity": "N"}
-    with pytest.raises(UnsupportedError):
-        asyncio.run(enter_mode_e(ScriptedLink(b"/ISK5MT372\r\n"), switch_delay=0))
 
 
 def test_speed_of_the_line_is_followed_on_a_real_pty(tmp_path):
@@ -138,6 +126,7 @@ source = "our bench"
 protocol = "2"
 wakeup = 3
 address_form = "ABC{address}"
+wakeup_pause = 0.0
 """
 
 
@@ -193,3 +182,16 @@ def test_unknown_quirk_is_named(tmp_path):
 def test_shipped_quirks_fit_the_identifications_they_are_for(identification, command):
     assert options_for(spec(), identification).profile_command == command
     assert builtin_settings(identification)
+
+
+def test_meter_is_left_alone_between_its_answer_and_our_next_message():
+    def waited(identification, **settings):
+        link, go = run(identification, GOOD, **settings)
+        moments = []
+        link.trace = lambda way, data: moments.append(time.monotonic())
+        go()
+        return moments[2] - moments[1]  # from the identification to the choice
+
+    assert waited(b"/ABC5X\r\n", reaction=0.2) >= 0.19
+    assert 0.015 <= waited(b"/ABc5X\r\n", reaction=0.2) < 0.15
+    assert waited(b"/ABC5X\r\n", reaction=0.0) < 0.1

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from iec_support import PASSWORD, Rig, local, meter, spec
+from iec_support import PASSWORD, Rig, local, meter, site, spec
 from protocol_rig import ScriptedLink, serial_link, tcp_link
 
 from actwin_collector.model import (
@@ -92,6 +92,25 @@ def test_misaddressed_meter_is_refused_before_anything_is_asked(rig):
         return profile(kit, tcp_link(addresses["T"]), serial="80000000", profile_columns=COLUMNS)
 
     check_rows(kit, kit.run(work))
+
+
+def test_meters_on_one_line_answer_to_their_own_address_only(rig):
+    kit = rig(site(*[(key, "iec62056-21", {"pty": "bus"}, {}) for key in "TU"]))
+
+    def read(addresses, address, serial):
+        given = spec(address=address, serial=serial)
+        link = serial_link(addresses["T"])
+        return kit.hold(link, lambda it: kit.driver.read(it, given, 0.5)).meter.id
+
+    def work(addresses):
+        for serial in ("80000000", "80000001"):
+            assert read(addresses, serial, serial) == serial
+        with pytest.raises(AddressError):
+            read(addresses, "80000001", "80000000")
+        with pytest.raises(CollectorError):
+            read(addresses, "", "")
+
+    kit.run(work)
 
 
 @pytest.mark.parametrize(("fault", "every"), [("bcc", 3), ("noise", 1), ("truncated", 4)])

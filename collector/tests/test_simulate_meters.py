@@ -60,7 +60,8 @@ def serve(tmp_path):
 
 
 def iec(address="", **settings):
-    return device("iec62056-21", *ENERGIES, address=address, **{"switch_delay": 0.01, **settings})
+    quick = {"switch_delay": 0.01, "reaction": 0.0}
+    return device("iec62056-21", *ENERGIES, address=address, **{**quick, **settings})
 
 
 def test_our_client_reads_mode_c_and_fixed_baud_over_tcp_and_pty(serve):

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .iecmemory import Faults, IecMemory
+from .ports import overlaid
 
 _REQUEST = re.compile(rb"/\?([^!\r\n]{0,32})!\r\n")
 _SELECT = re.compile(rb"\x06([0-9])([0-9A-Z])([0-9])\r\n")
@@ -162,6 +163,27 @@ class IecMeterSession:
             self._damaged -= 1
             check ^= 0x01
         return self._faults.spoil(block + bytes([check]))
+
+
+class IecBus:
+    """Meters on one RS-485 line: where two answer at once, nobody is understood."""
+
+    def __init__(self, sessions: Sequence[IecMeterSession]) -> None:
+        self._sessions = sessions
+
+    def feed(self, data: bytes) -> bytes:
+        """Take received bytes; return what is heard."""
+        return overlaid([answer for each in self._sessions if (answer := each.feed(data))])
+
+    def delay(self) -> float:
+        """Return how long the answer just given waits."""
+        return max(each.delay() for each in self._sessions)
+
+    def at_speed(self, answer: bytes, baudrate: int) -> bytes:
+        """Return what a line that is set to this speed hears of an answer."""
+        for each in self._sessions:
+            answer = each.at_speed(answer, baudrate)
+        return answer
 
 
 def _bcc(inner: bytes) -> int:

@@ -30,7 +30,7 @@ from ..protocol.mbus.link import (
 )
 from ..protocol.mbus.media import manufacturer_bytes
 from ..protocol.mbus.values import date_time_bytes, time_text
-from .ports import Session, TcpPort
+from .ports import Session, TcpPort, overlaid
 
 Values = Callable[[datetime], Mapping[str, Decimal]]
 Clock = Callable[[], datetime]
@@ -192,7 +192,7 @@ class MbusBus:
         if control == _REQ_UD2:
             now = self._clock()
             fcb = frame.control & FCB
-            return _overlaid([m.answer(fcb, now) for m in self._addressed(frame.address)])
+            return overlaid([m.answer(fcb, now) for m in self._addressed(frame.address)])
         return b""
 
     def _reset(self, address: int) -> bytes:
@@ -261,18 +261,6 @@ class MbusMeterServer(MbusBus):
         super().__init__(meters, clock)
         port = TcpPort(self.session)
         self.start, self.stop = port.start, port.stop
-
-
-def _overlaid(answers: Sequence[bytes]) -> bytes:
-    """Meters pull the same wire down, each starting a character later: the bits come out ANDed."""
-    if not answers:
-        return b""
-    size = max(start + len(answer) for start, answer in enumerate(answers))
-    heard = bytearray(b"\xff" * size)
-    for start, answer in enumerate(answers):
-        for position, byte in enumerate(answer, start):
-            heard[position] &= byte
-    return bytes(heard)
 
 
 def _bcd(number: int, size: int) -> bytes:

@@ -8,7 +8,7 @@ import contextlib
 import os
 import termios
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -139,3 +139,18 @@ class PtyPort:
             loop.add_writer(self._master, self._send)
         else:
             loop.remove_writer(self._master)
+
+
+def overlaid(answers: Sequence[bytes]) -> bytes:
+    """Return what is heard when several answer: they pull the same wire down.
+
+    Each starts a character later, and the bits come out ANDed.
+    """
+    if not answers:
+        return b""
+    size = max(start + len(answer) for start, answer in enumerate(answers))
+    heard = bytearray(b"\xff" * size)
+    for start, answer in enumerate(answers):
+        for position, byte in enumerate(answer, start):
+            heard[position] &= byte
+    return bytes(heard)

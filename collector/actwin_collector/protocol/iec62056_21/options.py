@@ -30,6 +30,8 @@ class Options:
     select: str
     acknowledge: bool
     wakeup: int
+    wakeup_pause: float
+    reaction: float
     char_timeout: float
     max_seconds: float
     switch_delay: float

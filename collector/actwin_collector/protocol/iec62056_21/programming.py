@@ -93,7 +93,7 @@ class Programming:
         if not answer.sound:
             raise ChecksumError("the answer to the password arrived damaged")
         await asyncio.to_thread(guard.refused, key)
-        said = answer.command or answer.text
+        said = answer.command or answer.text[:20]
         raise PasswordRefused(f"the meter answered {said!r} to the password; it is not used again")
 
     async def read(self, command: str, text: str, pause: float = 0.0) -> str:

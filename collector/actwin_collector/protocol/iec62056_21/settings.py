@@ -35,6 +35,15 @@ _DECLARED: dict[str, tuple[Field, str]] = {
         "false for meters that send their data right after the identification",
     ),
     "wakeup": (Field(int, 0, low=0, high=1000), "NUL bytes to send first, for battery meters (0)"),
+    "wakeup_pause": (
+        Field(float, 1.6, low=0, high=5),
+        "seconds between these and the request (1.6)",
+    ),
+    "reaction": (
+        Field(float, 0.2, low=0, high=1.4),
+        "seconds to leave a meter between its answer and our next message (0.2; 0.02 where the "
+        "identification promises it)",
+    ),
     "char_timeout": (
         Field(float, 1.5, low=0.05, high=30),
         "longest pause inside an answer in seconds (1.5)",

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from ...channel.base import Link
 from ...model import ConfigError, FrameError, UnsupportedError
 from .codec import (
     SPEEDS,
@@ -22,7 +21,7 @@ from .wire import Wire
 
 READOUT, PROGRAMMING = "0", "1"
 _LINES_BEFORE_IDENTIFICATION = 6
-_OPENING_SPEED = 300
+_FAST = 0.02
 
 
 async def sign_on(wire: Wire, options: Options, timeout: float) -> Identification:
@@ -34,8 +33,11 @@ async def sign_on(wire: Wire, options: Options, timeout: float) -> Identificatio
     await wire.discard()
     if options.wakeup:
         await wire.send(bytes(options.wakeup))
+        await asyncio.sleep(options.wakeup_pause)
     await wire.send(request_message(options.address))
-    return await _identification(wire, timeout)
+    identification = await _identification(wire, timeout)
+    wire.reaction = min(options.reaction, _FAST) if identification.fast else options.reaction
+    return identification
 
 
 async def choose(wire: Wire, options: Options, identification: Identification, mode: str) -> None:
@@ -66,28 +68,6 @@ def mode_of(identification: Identification, options: Options) -> str:
     if speed in SPEEDS_B:
         return "b"
     return "c" if speed.isdecimal() or not options.acknowledge else "a"
-
-
-async def enter_mode_e(
-    link: Link, address: str = "", timeout: float = 2.0, switch_delay: float = 0.25
-) -> Identification:
-    """Sign on at 300 Bd and switch the meter to HDLC (mode E); the link is then 8N1 at its speed.
-
-    For the DLMS driver. Raises UnsupportedError when the identification does not offer it.
-    """
-    wire = Wire(link)
-    await wire.set_speed(_OPENING_SPEED)
-    await wire.discard()
-    await wire.send(request_message(address))
-    identification = await _identification(wire, timeout)
-    if not identification.offers_dlms or identification.speed not in SPEEDS:
-        raise UnsupportedError(f"{identification.text} does not offer DLMS in mode E")
-    speed = identification.speed
-    await wire.send(option_select("2", speed, "2"))
-    await asyncio.sleep(switch_delay)
-    await link.set_serial(baudrate=SPEEDS[speed], bytesize=8, parity="N")
-    await link.discard_input()  # the meter repeats the acknowledgement; HDLC needs nothing of it
-    return identification
 
 
 def _speed(identification: Identification, options: Options) -> str:

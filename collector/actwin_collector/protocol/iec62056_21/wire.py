@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
 from ...channel.base import Link
@@ -14,7 +15,10 @@ _LOW = bytes(range(128))
 
 
 class Wire:
-    """Wraps an open link for one dialogue; ``restore`` gives the line its own form back."""
+    """Wraps an open link for one dialogue; ``restore`` gives the line its own form back.
+
+    ``reaction`` is how long the meter is left alone after its last character.
+    """
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -22,6 +26,8 @@ class Wire:
         self._changed = False
         self._odd = 0
         self._marked = False
+        self.reaction = 0.0
+        self._heard_at = -60.0
 
     @property
     def parity_errors(self) -> int:
@@ -55,6 +61,9 @@ class Wire:
 
     async def send(self, data: bytes) -> None:
         """Send; an echo of it, as two-wire lines give, will be dropped from what is read."""
+        pause = self._heard_at + self.reaction - asyncio.get_running_loop().time()
+        if pause > 0:
+            await asyncio.sleep(pause)
         self._odd, self._marked = 0, False
         self._link.parity_seen = (0, False)
         self._echo = data
@@ -83,6 +92,7 @@ class Wire:
         return heard
 
     def _count(self, data: bytes) -> bytes:
+        self._heard_at = asyncio.get_running_loop().time()
         self._odd += len(data) - len(data.translate(None, _ODD))
         self._marked = self._marked or bool(data.translate(None, _LOW))
         return strip_parity(data)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""IEC 62056-21 meters: one a port."""
+"""IEC 62056-21 meters; those that name the same port or pty are on one line."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...fields import Field, Problems, parse_table
-from ..iec62056 import IecMeterSession
+from ..iec62056 import IecBus, IecMeterSession
 from ..iecmemory import Faults, IecMemory
 from ..meters import SimulatedMeter
 from ..readout import IDENTIFICATION, readout
@@ -21,19 +21,22 @@ FIELDS = {
 
 
 async def _open(meters: Sequence[SimulatedMeter], stage: Stage) -> Opened:
-    meter = meters[0]
+    makers = [_session_maker(meter, stage) for meter in meters]
+    if len(makers) == 1:
+        return await stage.serve(meters, makers[0])
+    return await stage.serve(meters, lambda: IecBus([make() for make in makers]))
+
+
+def _session_maker(meter: SimulatedMeter, stage: Stage) -> Callable[[], IecMeterSession]:
     settings = parse_table(meter.spec.settings, FIELDS, "settings", Problems())
     memory = IecMemory(meter, stage.clock, settings["password"])
     faults = Faults(settings["fault"], settings["fault_every"])
-    return await stage.serve(
-        meters,
-        lambda: IecMeterSession(
-            settings["identification"],
-            meter.spec.serial,
-            memory.packet,
-            memory=memory,
-            faults=faults,
-        ),
+    return lambda: IecMeterSession(
+        settings["identification"],
+        meter.spec.serial,
+        memory.packet,
+        memory=memory,
+        faults=faults,
     )
 
 
