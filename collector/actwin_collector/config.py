@@ -34,6 +34,7 @@ _COLLECTOR = {
     "max_probe_seconds": Field(float, 21600.0, low=0.1, high=7 * 86400),
     "drift_warn_seconds": Field(float, 60.0, low=1),
     "drift_fail_seconds": Field(float, 300.0, low=1),
+    "clock_set_max_seconds": Field(float, 3600.0, low=1, high=86400),
     "metrics_port": Field(int, 0, low=0, high=65535),
     "trace_devices": Field(list, ()),
 }
@@ -70,6 +71,7 @@ class CollectorSettings:
     max_probe_seconds: float = 21600.0
     drift_warn_seconds: float = 60.0
     drift_fail_seconds: float = 300.0
+    clock_set_max_seconds: float = 3600.0
     metrics_port: int = 0
     trace_devices: tuple[str, ...] = ()
 

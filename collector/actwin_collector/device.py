@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import UTC, datetime
 
-from .grids import Grid, poll_grid, store_grid
+from .chores import Chores
+from .grids import Grid, poll_grid, snapshot_plans, store_grid
 from .health import Health
+from .memory import Kept
 from .model import (
     CollectorError,
     Comm,
@@ -27,6 +28,7 @@ from .model import (
 from .poller import DriftLimits, Outcome, to_channels
 from .protocol.base import Driver
 from .slots import SlotKeeper
+from .snapshots import ON_TIME_SECONDS, Snapshots
 from .tally import Polled
 
 _log = logging.getLogger(__name__)
@@ -35,20 +37,6 @@ _log = logging.getLogger(__name__)
 FUTURE_SECONDS = 300.0
 # Before this date the machine's clock was never set (2025-01-01).
 SANE_WALL = 1735689600
-
-
-class Store(Protocol):
-    """Where finished readings go; raises OutboxError, and then nothing was taken."""
-
-    def __call__(
-        self,
-        readings: Iterable[Reading],
-        events: Iterable[Event],
-        comms: Iterable[Comm],
-        marks: Mapping[str, int],
-        progress: Mapping[str, str],
-    ) -> Awaitable[object]:
-        """Return when everything is on disk; ``progress``: unfinished slots by device."""
 
 
 @dataclass
@@ -81,10 +69,21 @@ class DeviceState:
     pushes: int = 0
     pushes_kept: int = 0
     saving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    chores: Chores = field(default_factory=Chores)
+    noted: bool = False
     polls: Grid = field(init=False)
+    snapshots: Snapshots = field(init=False)
 
     def __post_init__(self) -> None:
         self.polls = poll_grid(self.schedule, self.phase)
+        window = self.schedule.snapshot_window_seconds
+        self.snapshots = Snapshots(snapshot_plans(self.schedule), window)
+        self.use(self.keeper)
+
+    def use(self, keeper: SlotKeeper) -> None:
+        """Collect in this keeper from now on."""
+        self.keeper = keeper
+        keeper.is_stale = self._is_stale
 
     @property
     def phase(self) -> float:
@@ -97,6 +96,17 @@ class DeviceState:
         unkept = self.pushes != self.pushes_kept
         return bool(self.readings or self.events or self.comms or unkept)
 
+    @property
+    def has_profile(self) -> bool:
+        """Whether the meter's load profile may give what is missing."""
+        return self.polled and "profile" not in self.chores.unsupported
+
+    def begin(self, now: float) -> None:
+        """From now on slots and snapshots are wanted, unless they were before."""
+        self.snapshots.begin(now)
+        if self.keeper.birth is None and (self.snapshots or self.schedule.backfill_days):
+            self.keeper.birth = int(now)
+
     def hear(self) -> None:
         """Note that the device has just sent by itself."""
         self.expected_by, self.silent = None, False
@@ -108,6 +118,97 @@ class DeviceState:
         self.pushes, self.pushes_kept, self.saving = old.pushes, old.pushes_kept, old.saving
         self.last_polled = old.last_polled
         self.expected_by, self.silent = old.expected_by, old.silent
+        self.snapshots.mark = old.snapshots.mark
+        self.chores = old.chores
+        if old.spec.driver != self.spec.driver:
+            self.chores = Chores(log=old.chores.log, clock_set=old.chores.clock_set)
+
+    def next_poll(self, wall: float, pause: float | None) -> float:
+        """Return when to ask next; ``pause``: until a dead device is probed again.
+
+        A snapshot is an instant of its own, and what failed of it is tried again soon.
+        """
+        instant = self.polls.next_after(wall) if pause is None else wall + pause
+        if self.snapshots:
+            instant = min(instant, self.snapshots.next_after(wall))
+            if self.snapshots.wanted(wall):
+                instant = min(instant, wall + self.snapshots.retry_pause())
+        return instant
+
+    def memory(self) -> Kept:
+        """Return what a restart has to know."""
+        notes = {
+            "keeper": self.keeper.save(),
+            "snapshot": self.snapshots.mark,
+            "clock_set": self.chores.clock_set,
+            "log": self.chores.log.save(),
+        }
+        notes = {key: value for key, value in notes.items() if value}
+        return Kept(self.keeper.gaps.spans, json.dumps(notes) if notes else "")
+
+    def recall(self, kept: Kept) -> None:
+        """Take back what ``memory`` returned before the restart."""
+        for span in kept.gaps:
+            self.keeper.gaps.add(*span)
+        notes = json.loads(kept.notes or "{}")
+        self.snapshots.mark = notes.get("snapshot")
+        self.chores.clock_set = notes.get("clock_set")
+        self.chores.log.load(notes.get("log", {}))
+        self.keeper.load(notes.get("keeper", {}))
+
+    def give_up_profile(self) -> None:
+        """Give what waits for the profile as it was polled: there is no profile."""
+        readings, lost = self.keeper.give_up()
+        self.readings += readings
+        self._tell_lost(lost, "gap_not_in_profile")
+
+    def forget_before(self, instant: float) -> None:
+        """Give up gaps that are older than they are asked for."""
+        readings, lost = self.keeper.forget_before(int(instant))
+        self.readings += readings
+        if self.schedule.backfill_days:
+            self._tell_lost(lost, "gap_given_up")
+
+    def take_snapshots(self, result: ReadResult, started: float, suspect: bool, now: float) -> None:
+        """Settle the snapshots that were waiting for a good poll.
+
+        One that comes late is the profile's row of the exact instant; only a meter that has none
+        gets the late value, marked suspect: a bill must not use it unseen.
+        """
+        for at in self.snapshots.settle(started):
+            self.noted = True
+            on_grid = self.keeper.grid.end_of(at) == at
+            late = started - at > ON_TIME_SECONDS
+            if on_grid and not (late and self.keeper.is_open(at)):
+                continue  # the slot that ends there has it
+            polled = self._convert(result.samples, suspect or late, now, complain=False)
+            if late:
+                text = f"the snapshot of {_utc(at)} UTC succeeded {started - at:.0f} s late"
+                self.events.append(Event(self.spec.key, at, "snapshot_late", text))
+                self.keeper.want_exact(at, polled)
+            else:
+                self.readings += self.keeper.exactly(at, polled)
+        if not self.has_profile:
+            self.give_up_profile()
+
+    def miss_snapshots(self, now: float) -> None:
+        """Tell of snapshots whose window is over; the profile may still have them one day."""
+        for at in self.snapshots.expire(now):
+            self.noted = True
+            text = f"no poll succeeded within {self.snapshots.window:g} s of {_utc(at)} UTC"
+            self.events.append(Event(self.spec.key, at, "snapshot_missed", text))
+            if self.has_profile:
+                self.keeper.want_exact(at, {})
+
+    def _is_stale(self, last: float, end: int) -> bool:
+        # A poll after the last good one should have come closer to the slot's end.
+        wanted = self.schedule.backfill_days and self.has_profile
+        return bool(wanted) and self.polls.next_after(last) <= end
+
+    def _tell_lost(self, lost: list[int], code: str) -> None:
+        if lost:
+            text = f"{len(lost)} slots from {_utc(lost[0])} to {_utc(lost[-1])} UTC stay missing"
+            self.events.append(Event(self.spec.key, lost[0], code, text))
 
     def mind_drift(self, drift: float | None, now: float, limits: DriftLimits) -> bool:
         """Note how far the meter's clock is off; returns whether its readings are suspect."""
@@ -203,38 +304,5 @@ def make_state(device: DeviceSpec, schedule: ScheduleSpec, driver: Driver) -> De
     return DeviceState(device, schedule, driver, keeper)
 
 
-async def save(states: Iterable[DeviceState], store: Store) -> None:
-    """Return when all that these devices finished is on disk; raises OutboxError.
-
-    Safe to call from several tasks: who comes second waits for the first and finds nothing to do.
-    """
-    due = sorted((each for each in states if each.is_waiting), key=lambda each: each.spec.key)
-    async with contextlib.AsyncExitStack() as locks:
-        for state in due:
-            await locks.enter_async_context(state.saving)
-        waiting = [each for each in due if each.is_waiting]
-        if waiting:
-            await _commit(waiting, store)
-
-
-async def _commit(waiting: list[DeviceState], store: Store) -> None:
-    taken = [
-        (each, len(each.readings), len(each.events), len(each.comms), each.pushes)
-        for each in waiting
-    ]
-    await store(
-        [reading for each in waiting for reading in each.readings],
-        [event for each in waiting for event in each.events],
-        [comm for each in waiting for comm in each.comms],
-        {each.spec.key: each.keeper.mark for each in waiting if each.readings},
-        {each.spec.key: _progress(each) for each in waiting if each.pushes},
-    )
-    # Others may have added more meanwhile.
-    for each, readings, events, comms, pushes in taken:
-        del each.readings[:readings], each.events[:events], each.comms[:comms]
-        each.pushes_kept = pushes
-
-
-def _progress(state: DeviceState) -> str:
-    progress = state.keeper.save_progress()
-    return json.dumps(progress) if progress else ""
+def _utc(instant: float) -> str:
+    return f"{datetime.fromtimestamp(instant, UTC):%Y-%m-%d %H:%M}"

@@ -21,6 +21,9 @@ class Grid(Protocol):
     def end_of(self, instant: float) -> int:
         """Return the first instant at or after: the end of the slot (start, end] it lies in."""
 
+    def last_at(self, wall: float) -> float:
+        """Return the last instant at or before ``wall``."""
+
 
 @dataclass(frozen=True, slots=True)
 class PeriodGrid:
@@ -37,6 +40,10 @@ class PeriodGrid:
         """Return the end of the slot that contains an instant; slots know no phase."""
         return slot_end(instant, self.period)
 
+    def last_at(self, wall: float) -> float:
+        """Return the last instant at or before ``wall``."""
+        return (wall - self.phase) // self.period * self.period + self.phase
+
 
 @dataclass(frozen=True, slots=True)
 class ShiftedPlan:
@@ -52,6 +59,10 @@ class ShiftedPlan:
     def end_of(self, instant: float) -> int:
         """Return the first instant at or after ``instant``."""
         return int(self.plan.end_of(instant - self.phase) + self.phase)
+
+    def last_at(self, wall: float) -> float:
+        """Return the last instant at or before ``wall``."""
+        return self.plan.last_at(wall - self.phase) + self.phase
 
 
 def poll_grid(schedule: ScheduleSpec, phase: float) -> Grid:

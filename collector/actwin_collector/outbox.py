@@ -7,26 +7,31 @@ import contextlib
 import sqlite3
 import threading
 import time
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .memory import Kept
 from .model import COLLECTOR, Comm, Event, Reading
+from .outbox_rows import (
+    Batch,
+    add_channels,
+    bury,
+    cut_batch,
+    forget,
+    insert,
+    load_batch,
+    recall,
+    remember,
+)
+from .outbox_salvage import Wreck, note_salvage, open_wreck, salvage_piece
 from .outbox_schema import PAGE, OutboxDamaged, OutboxFull, connect, move_aside, translated
 
 DEFAULT_QUOTA = 2048 * 1024 * 1024
-_KINDS = ("reading", "event", "comm")
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows on their way, under an id that stays the same until they are acknowledged."""
-
-    batch_id: str
-    readings: tuple[Reading, ...]
-    events: tuple[Event, ...] = ()
-    comms: tuple[Comm, ...] = ()
+# A piece of a damaged file that is salvaged between two batches.
+_SALVAGE_PAGES = 250
+# So long a damaged file may keep the start waiting; the rest is salvaged while sending.
+_SALVAGE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Outbox:
         self.quota_bytes = quota_bytes
         self._lock = threading.RLock()
         self._channels: dict[str, int] = {}
+        self._events_went = False
+        self._wreck: Wreck | None = None
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._db = connect(self.path, quota_bytes)
@@ -70,15 +77,15 @@ class Outbox:
         events: Iterable[Event] = (),
         comms: Iterable[Comm] = (),
         marks: Mapping[str, int] | None = None,
-        progress: Mapping[str, str] | None = None,
+        memory: Mapping[str, Kept] | None = None,
     ) -> int:
         """Take all or nothing; returns how many readings were new. Raises OutboxError.
 
         The same (channel, ts, value) again is ignored; another value for the same (channel, ts)
-        is kept too, so that Odoo sees the conflict. ``marks``: last stored slot by device;
-        ``progress``: what its unfinished slot holds (empty: nothing).
+        is kept too, so that Odoo sees the conflict. ``marks``: up to where slots are accounted
+        for, by device; ``memory``: what else a restart has to know of them.
         """
-        rows = (list(readings), list(events), list(comms), marks or {}, progress or {})
+        rows = (list(readings), list(events), list(comms), marks or {}, memory or {})
         try:
             return self._append(*rows)
         except OutboxDamaged:
@@ -92,65 +99,51 @@ class Outbox:
         events: Sequence[Event],
         comms: Sequence[Comm],
         marks: Mapping[str, int],
-        progress: Mapping[str, str],
+        memory: Mapping[str, Kept],
     ) -> int:
         with self._transaction() as db:
             self._check_room(db)
             ids = self._channel_ids(db, readings)
-            before = db.total_changes
-            db.executemany(
-                "INSERT OR IGNORE INTO reading (channel, ts, value, status) VALUES (?, ?, ?, ?)",
-                ((ids[r.channel], r.ts, r.value, r.status) for r in readings),
-            )
-            new = db.total_changes - before
-            db.executemany(
-                "INSERT INTO event (device, ts, code, text) VALUES (?, ?, ?, ?)",
-                ((e.device, e.ts, e.code, e.text) for e in events),
-            )
-            db.executemany(
-                "INSERT INTO comm (device, started, ended, ok, attempts, error)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                ((c.device, c.started, c.ended, c.ok, c.attempts, c.error) for c in comms),
-            )
-            db.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", marks.items())
-            db.executemany("INSERT OR REPLACE INTO progress VALUES (?, ?)", progress.items())
+            new = insert(db, ids, readings, events, comms)
+            remember(db, marks, memory)
         self._channels = ids  # only now: a rolled back id must not stay known
         return new
 
     def take(self, limit: int = 5000) -> Batch | None:
-        """Return the batch in flight, or a new one of the oldest rows; None when nothing waits."""
+        """Return the batch in flight, or a new one; None when nothing waits.
+
+        Events go before readings and newest first; between two batches of them one of the oldest
+        readings goes, so that neither waits for the other.
+        """
+        self.salvage()
         try:
             with self._transaction() as db:
                 row = db.execute("SELECT * FROM batch ORDER BY rowid LIMIT 1").fetchone()
-                row = row or _cut_batch(db, limit)
-                return _load_batch(db, row) if row else None
+                row = row or cut_batch(db, limit, events_first=not self._events_went)
+                batch = load_batch(db, row) if row else None
         except OutboxDamaged:
             with self._lock:
                 self._begin_anew()
             return None
+        self._events_went = bool(batch and batch.events)
+        return batch
 
     def ack(self, batch: Batch, rejected: Iterable[tuple[int, str, str]] = ()) -> None:
         """Forget a delivered batch; rejected rows (index, code, text) go to the dead letters."""
-        now = int(time.time())
-        dead = [
-            (r.channel, r.ts, r.value, r.status, code, text, now)
-            for index, code, text in rejected
-            if 0 <= index < len(batch.readings)
-            for r in (batch.readings[index],)
-        ]
         with self._transaction() as db:
             row = db.execute(
                 "SELECT * FROM batch WHERE batch_id = ?", (batch.batch_id,)
             ).fetchone()
             if row is None:  # another process was quicker with the same batch
                 return
-            for kind, first, last in _ranges(row):
-                db.execute(f"DELETE FROM {kind} WHERE id BETWEEN ? AND ?", (first, last))
-            db.execute("DELETE FROM batch WHERE batch_id = ?", (batch.batch_id,))
-            db.executemany(
-                "INSERT INTO dead (channel, ts, value, status, code, text, refused_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                dead,
+            forget(db, row)
+            bury(
+                db,
+                [
+                    (batch.readings[index], code, text)
+                    for index, code, text in rejected
+                    if 0 <= index < len(batch.readings)
+                ],
             )
         self._shrink()
 
@@ -162,14 +155,14 @@ class Outbox:
     def requeue_dead(self) -> int:
         """Put dead letters back into the queue, after their cause was mended."""
         with self._transaction() as db:
-            rows = db.execute("SELECT channel, ts, value, status FROM dead ORDER BY id").fetchall()
+            # What was damaged here would still be a wrong value.
+            rows = db.execute(
+                "SELECT channel, ts, value, status FROM dead WHERE code <> 'damaged' ORDER BY id"
+            ).fetchall()
             readings = [Reading(*row) for row in rows]
             ids = self._channel_ids(db, readings)
-            db.execute("DELETE FROM dead")
-            db.executemany(
-                "INSERT OR IGNORE INTO reading (channel, ts, value, status) VALUES (?, ?, ?, ?)",
-                ((ids[r.channel], r.ts, r.value, r.status) for r in readings),
-            )
+            db.execute("DELETE FROM dead WHERE code <> 'damaged'")
+            insert(db, ids, readings, [], [])
         return len(rows)
 
     def dead_letters(self, limit: int = 100) -> list[tuple[Reading, str, str]]:
@@ -187,11 +180,10 @@ class Outbox:
         with self._lock, translated(self.path):
             return dict(self._db.execute("SELECT device, ts FROM mark").fetchall())
 
-    def progress(self) -> dict[str, str]:
-        """Return what the unfinished slots of pushing devices held, by device."""
+    def memory(self) -> dict[str, Kept]:
+        """Return what else is known of devices."""
         with self._lock, translated(self.path):
-            rows = self._db.execute("SELECT device, slot FROM progress WHERE slot <> ''").fetchall()
-        return dict(rows)
+            return recall(self._db)
 
     def stats(self) -> Stats:
         """Return counts and used bytes."""
@@ -211,11 +203,8 @@ class Outbox:
 
     def _channel_ids(self, db: sqlite3.Connection, readings: Iterable[Reading]) -> dict[str, int]:
         wanted = {reading.channel for reading in readings}
-        missing = [(key,) for key in sorted(wanted - self._channels.keys())]
-        if not missing:
-            return self._channels
-        db.executemany("INSERT OR IGNORE INTO channel (key) VALUES (?)", missing)
-        return self._channels | dict(db.execute("SELECT key, id FROM channel").fetchall())
+        missing = sorted(wanted - self._channels.keys())
+        return self._channels | add_channels(db, missing) if missing else self._channels
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -234,10 +223,31 @@ class Outbox:
         if hasattr(self, "_db"):
             self._db.close()
         aside = move_aside(self.path)
-        self._channels.clear()
+        self._channels, self._wreck = {}, None
         self._db = connect(self.path, self.quota_bytes)
         event = Event(COLLECTOR, int(time.time()), "outbox_damaged", f"moved to {aside.name}")
         self._append([], [event], [], {}, {})
+        with self._transaction() as db:
+            note_salvage(db, aside.name, 0)
+        until = time.monotonic() + _SALVAGE_SECONDS
+        while self.salvage() and time.monotonic() < until:
+            pass
+
+    def salvage(self) -> bool:
+        """Take what is still whole from a damaged file, a piece a call; False when there is none.
+
+        What was delivered already may come again; Odoo knows it.
+        """
+        with self._lock, contextlib.suppress(OutboxFull):
+            with self._transaction() as db:
+                self._wreck = self._wreck or open_wreck(db, self.path.parent)
+                if self._wreck is None:
+                    return False
+                ids = salvage_piece(db, self._wreck, _SALVAGE_PAGES, self._channels)
+            self._channels = ids
+            if self._wreck.is_done:
+                self._wreck = None
+        return True
 
     def _shrink(self) -> None:
         with self._lock, translated(self.path):
@@ -250,43 +260,3 @@ class Outbox:
 def _used_pages(db: sqlite3.Connection) -> int:
     pages = db.execute("PRAGMA page_count").fetchone()[0]
     return pages - db.execute("PRAGMA freelist_count").fetchone()[0]
-
-
-def _cut_batch(db: sqlite3.Connection, limit: int) -> tuple | None:
-    bounds: list[int | None] = []
-    for kind in _KINDS:
-        bounds += db.execute(
-            f"SELECT min(id), max(id) FROM (SELECT id FROM {kind} ORDER BY id LIMIT ?)", (limit,)
-        ).fetchone()
-    if not any(bounds):
-        return None
-    row = (str(uuid.uuid4()), *bounds)
-    db.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-    return row
-
-
-def _ranges(row: tuple) -> list[tuple[str, int, int]]:
-    return [
-        (kind, row[1 + 2 * at], row[2 + 2 * at])
-        for at, kind in enumerate(_KINDS)
-        if row[1 + 2 * at] is not None
-    ]
-
-
-def _load_batch(db: sqlite3.Connection, row: tuple) -> Batch:
-    found: dict[str, list] = {kind: [] for kind in _KINDS}
-    queries = {
-        "reading": "SELECT c.key, r.ts, r.value, r.status FROM reading r"
-        " JOIN channel c ON c.id = r.channel WHERE r.id BETWEEN ? AND ? ORDER BY r.id",
-        "event": "SELECT device, ts, code, text FROM event WHERE id BETWEEN ? AND ? ORDER BY id",
-        "comm": "SELECT device, started, ended, ok, attempts, error FROM comm"
-        " WHERE id BETWEEN ? AND ? ORDER BY id",
-    }
-    for kind, first, last in _ranges(row):
-        found[kind] = db.execute(queries[kind], (first, last)).fetchall()
-    return Batch(
-        row[0],
-        tuple(Reading(*fields) for fields in found["reading"]),
-        tuple(Event(*fields) for fields in found["event"]),
-        tuple(Comm(*fields[:3], bool(fields[3]), *fields[4:]) for fields in found["comm"]),
-    )

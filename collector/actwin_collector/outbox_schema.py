@@ -8,11 +8,12 @@ import logging
 import os
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from .files import sync_directory
-from .model import CollectorError
+from .model import CollectorError, Reading
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ CREATE TABLE IF NOT EXISTS channel (id INTEGER PRIMARY KEY, key TEXT NOT NULL UN
 CREATE TABLE IF NOT EXISTS reading (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: a batch is a range of ids
     channel INTEGER NOT NULL, ts INTEGER NOT NULL, value TEXT NOT NULL, status INTEGER NOT NULL,
+    sum INTEGER,  -- checksum(): SQLite's own pages have none
     UNIQUE (channel, ts, value));
 CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -42,8 +44,17 @@ CREATE TABLE IF NOT EXISTS dead (
     channel TEXT NOT NULL, ts INTEGER NOT NULL, value TEXT NOT NULL, status INTEGER NOT NULL,
     code TEXT NOT NULL, text TEXT NOT NULL, refused_at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS mark (device TEXT PRIMARY KEY, ts INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS progress (device TEXT PRIMARY KEY, slot TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS gap (
+    device TEXT NOT NULL, start INTEGER NOT NULL, until INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS note (
+    device TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (device, name));
 """
+# Notes of the outbox itself have no device. Channels' names lie twice in the file: without its
+# name a reading that is otherwise whole could not be salvaged.
+CHANNEL_NOTE = "channel"
+SENT_NOTE = "sent"
+SALVAGE_NOTE = "salvage"
+MEMORY_NOTE = "memory"
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -91,6 +102,22 @@ def _prepare(db: sqlite3.Connection, quota_bytes: int) -> None:
     db.execute("PRAGMA journal_size_limit=16777216")
     db.execute(f"PRAGMA max_page_count={quota_bytes // PAGE + HEADROOM_PAGES}")
     db.executescript(_TABLES)
+    _migrate(db)
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    columns = {row[1] for row in db.execute("PRAGMA table_info(reading)")}
+    if "sum" not in columns:
+        db.execute("ALTER TABLE reading ADD COLUMN sum INTEGER")
+    db.execute(
+        "INSERT OR IGNORE INTO note SELECT '', ? || ':' || id, key FROM channel", (CHANNEL_NOTE,)
+    )
+
+
+def checksum(reading: Reading) -> int:
+    """Return what a stored reading is checked with: a flipped bit must not become a value."""
+    text = f"{reading.channel}|{reading.ts}|{reading.value}|{reading.status}"
+    return zlib.crc32(text.encode())
 
 
 @contextlib.contextmanager

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from .channel.base import Link
 from .clock import Clock
@@ -31,6 +32,8 @@ from .tally import Polled
 from .units import EXACT, convert
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # Odoo stores twelve decimals and rejects values with more.
 _FINEST = Decimal("1E-12")
@@ -63,7 +66,9 @@ async def poll(
     error: CollectorError = NoAnswer()
     for attempt in range(1, attempts + 1):
         try:
-            result = await _dialogue(link, driver, device, limit)
+            result = await _talk(
+                link, device, limit, lambda: driver.read(link, device, timeout_of(link, device))
+            )
             return Outcome(started, clock.wall(), attempt, result)
         except _LineDown as down:
             cause = down.__cause__
@@ -77,11 +82,23 @@ async def poll(
     return Outcome(started, clock.wall(), attempts, error=error)
 
 
-async def _dialogue(link: Link, driver: Driver, device: DeviceSpec, limit: float) -> ReadResult:
+async def dialogue(
+    link: Link, device: DeviceSpec, limit: float, talk: Callable[[], Awaitable[T]]
+) -> T:
+    """Return what ``talk`` returns on the open line within ``limit`` seconds; CollectorError."""
+    try:
+        return await _talk(link, device, limit, talk)
+    except _LineDown as down:
+        raise down.__cause__ from None
+
+
+async def _talk(
+    link: Link, device: DeviceSpec, limit: float, talk: Callable[[], Awaitable[T]]
+) -> T:
     try:
         async with asyncio.timeout(limit):
             await _make_ready(link)
-            return await driver.read(link, device, timeout_of(link, device))
+            return await talk()
     except TimeoutError:
         await link.close()
         raise NoAnswer(f"the dialogue took longer than {limit:g} s", "dialogue_timeout") from None

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -12,7 +11,8 @@ from collections.abc import Callable, Mapping
 from .channel.base import Link
 from .clock import Clock
 from .config import CollectorSettings
-from .device import DeviceState, Store, make_state
+from .device import DeviceState, make_state
+from .errands import Errand, T
 from .listening.base import ListeningLine, Tools
 from .listening.intake import Intake
 from .listening.line import LineHealth
@@ -20,12 +20,14 @@ from .listening.start import is_polled, make_listening, served
 from .listening.unassigned import Unassigned
 from .listening.work import make_worker
 from .logs import about
+from .memory import Kept
 from .model import ConfigError, DeviceSpec, LineSpec, LinkError
 from .protocol.base import Driver
 from .protocol.registry import get_driver, make_link
+from .saving import Store
 from .site import Site
 from .watch import Watch, in_logs
-from .worker import Errand, LineWorker, T
+from .worker import LineWorker
 
 _log = logging.getLogger(__name__)
 
@@ -65,11 +67,11 @@ class Scheduler:
         self._open = False  # whether errands may begin: not while the workers change
 
     async def apply(
-        self, site: Site, marks: Mapping[str, int], progress: Mapping[str, str] | None = None
+        self, site: Site, marks: Mapping[str, int], memory: Mapping[str, Kept] | None = None
     ) -> None:
         """Stop the workers and start those of ``site``; ``marks``: last stored slot by device.
 
-        ``progress``: what unfinished slots held before a restart, by device.
+        ``memory``: what was known of devices before a restart.
         A device whose driver cannot be loaded is named in ``broken``; the others run. Those on a
         line that is not enabled are named in ``stopped`` and keep their counters.
         """
@@ -78,8 +80,8 @@ class Scheduler:
         for device in site.devices.values():
             try:
                 state = self._state(device, site, old.get(device.key), marks)
-                if progress and progress.get(device.key):
-                    state.keeper.load_progress(json.loads(progress[device.key]))
+                if device.key not in old and device.key in (memory or {}):
+                    state.recall(memory[device.key])
                 self.states[device.key] = state
             except ConfigError as error:
                 self.broken[device.key] = error.message
@@ -202,7 +204,7 @@ class Scheduler:
                 state.due, state.nominal = old.due, old.nominal
                 state.probing, state.planned = old.probing, old.planned
             if old.schedule == schedule and old.spec.parameters == device.parameters:
-                state.keeper = old.keeper
+                state.use(old.keeper)
             else:
                 state.keeper.adopt(old.keeper)
         return state

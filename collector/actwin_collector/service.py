@@ -144,8 +144,8 @@ class Service:
             )
         )
 
-    async def _store(self, readings, events, comms, marks, progress) -> int:
-        return await in_thread(self.outbox.append, readings, events, comms, marks, progress)
+    async def _store(self, readings, events, comms, marks, memory) -> int:
+        return await in_thread(self.outbox.append, readings, events, comms, marks, memory)
 
     async def _start_site(self) -> None:
         if self.settings.collector.config_from == "file":
@@ -164,8 +164,8 @@ class Service:
         site = parse_site(combine(document, local), source, strict=not document)
         marks = await in_thread(self.outbox.marks)
         self.masker.learn(secrets_of(site))
-        progress = await in_thread(self.outbox.progress)
-        await self.scheduler.apply(site, marks, progress)
+        memory = await in_thread(self.outbox.memory)
+        await self.scheduler.apply(site, marks, memory)
         self.site = site
         self._has_config = True
         _log.info("configuration version %s from %s", site.version, source)

@@ -23,7 +23,10 @@ class SlotKeeper:
     A reading is stamped with the END of its slot (start, end]; a slot without a successful poll
     gives nothing and lies in ``gaps``. Invariant: every slot up to ``mark`` was stored once or
     lies in a gap, whatever the wall clock does; a slot is stored only when it is after the mark
-    or in a gap. ``changed``: whether mark, gaps or parked slots differ from what is on disk.
+    or in a gap. ``dirty``: something of it differs from what is on disk.
+
+    ``parked`` slots have values that are older than they should be: they wait for the meter's
+    profile. ``exact`` instants are snapshots that wait for it.
     """
 
     def __init__(
@@ -42,9 +45,9 @@ class SlotKeeper:
         self.birth: int | None = None
         # Tells whether a slot lacks a poll after its last good one: then it waits for the profile.
         self.is_stale: Callable[[float, int], bool] | None = None
-        self.changed = False
         self.dirty = False
         self.parked: dict[int, Values] = {}
+        self.exact: set[int] = set()
         self._modes = modes or {}
         self._end: int | None = None
         self._last = 0.0
@@ -90,18 +93,11 @@ class SlotKeeper:
         Without one, what was polled before the line went silent is given instead. Afterwards
         (start, end] is no gap any more.
         """
-        slots: dict[int, Values] = {}
-        whole: set[int] = set()
-        for ts, polled in sorted(rows, key=lambda row: row[0]):
-            at = self.grid.end_of(ts)
-            self._keep(slots.setdefault(at, {}), polled)
-            if ts == at and polled:
-                whole.add(at)
+        whole = self._whole(rows)
         readings: list[Reading] = []
         missing: list[int] = []
         for at in list(self.missing(start, end)):
-            parked = self.parked.pop(at, {})
-            values = parked | slots[at] if at in whole else parked
+            values = self.parked.pop(at, {}) | whole.get(at, {})
             readings += readings_of(at, values)
             if not values:
                 missing.append(at)
@@ -110,22 +106,60 @@ class SlotKeeper:
         self.gaps.prune(self.grid)
         return readings, missing
 
-    def missing(self, start: int, end: int) -> Iterable[int]:
-        """Yield the ends of slots in (start, end] that lie in a gap."""
-        for low, high in self.gaps.spans:
-            yield from between(self.grid, max(low, start), min(high, end))
+    def _whole(self, rows: Iterable[tuple[float, Mapping[str, Polled]]]) -> dict[int, Values]:
+        # Only what ends with a row is known for its very end.
+        slots: dict[int, Values] = {}
+        whole: set[int] = set()
+        for ts, polled in sorted(rows, key=lambda row: row[0]):
+            for at in {self.grid.end_of(ts), *({int(ts)} & self.exact)}:
+                self._keep(slots.setdefault(at, {}), polled)
+                if ts == at and polled:
+                    whole.add(at)
+        return {at: slots[at] for at in whole}
 
-    def forget_before(self, instant: int) -> tuple[list[Reading], int]:
-        """Give gaps up that are too old; returns what was polled in them and how many are lost."""
+    def missing(self, start: int, end: int) -> Iterable[int]:
+        """Yield the ends of slots in (start, end] that lie in a gap, and snapshots' instants."""
+        found = {at for at in self.exact if start < at <= end}
+        for low, high in self.gaps.spans:
+            found.update(between(self.grid, max(low, start), min(high, end)))
+        yield from sorted(found)
+
+    def forget_before(self, instant: int) -> tuple[list[Reading], list[int]]:
+        """Give gaps up that are too old; returns what was polled in them, and what is lost."""
+        old = self.gaps.forget_before(instant)
+        ends = {at for span in old for at in between(self.grid, *span)}
+        ends |= {at for at in self.exact if at <= instant}
+        return self._give_up(ends)
+
+    def give_up(self) -> tuple[list[Reading], list[int]]:
+        """Wait for no profile any more: what was polled for those slots is given instead.
+
+        Slots without any poll stay gaps: the driver of a next version may read the profile.
+        """
+        return self._give_up({*self.parked, *self.exact})
+
+    def _give_up(self, ends: set[int]) -> tuple[list[Reading], list[int]]:
         readings: list[Reading] = []
-        lost = 0
-        for span in self.gaps.forget_before(instant):
-            for at in between(self.grid, *span):
-                values = self.parked.pop(at, {})
-                readings += readings_of(at, values)
-                lost += not values
-            self.changed = True
+        lost: list[int] = []
+        for at in sorted(ends):
+            values = self.parked.get(at, {})
+            readings += readings_of(at, values)
+            if not values:
+                lost.append(at)
+            self._settle(at)
         return readings, lost
+
+    def exactly(self, instant: int, polled: Mapping[str, Polled]) -> list[Reading]:
+        """Return the readings of a snapshot that no slot ends with."""
+        values: Values = {}
+        self._keep(values, polled)
+        return readings_of(instant, values)
+
+    def want_exact(self, instant: int, polled: Mapping[str, Polled]) -> None:
+        """Wait for the profile's row of a snapshot; ``polled``: what to give when it has none."""
+        self.exact.add(instant)
+        self._keep(self.parked.setdefault(instant, {}), polled)
+        self.dirty = True
 
     def close(self, now: float) -> list[Reading]:
         """Return the readings of the slot when its end has passed."""
@@ -137,35 +171,41 @@ class SlotKeeper:
             return True
         return end in self.gaps
 
-    def save_progress(self) -> dict | None:
-        """Return the slot in progress as plain values, so that a restart continues it."""
-        if self._end is None:
-            return None
-        return {"end": self._end, "last": self._last, "values": save_values(self._values)}
+    def save(self) -> dict:
+        """Return slot in progress, parked slots and snapshots as plain values."""
+        saved: dict = {"exact": sorted(self.exact)} if self.exact else {}
+        if self.parked:
+            saved["parked"] = {str(at): save_values(each) for at, each in self.parked.items()}
+        if self._end is not None:
+            saved |= {"end": self._end, "last": self._last, "values": save_values(self._values)}
+        return saved
 
-    def load_progress(self, saved: Mapping) -> None:
-        """Continue a slot that was in progress when the process ended."""
-        end = int(saved["end"])
-        if self._end is None and self.is_open(end):
-            self._end, self._last = end, float(saved["last"])
+    def load(self, saved: Mapping) -> None:
+        """Take back what ``save`` returned, so that a restart continues the slot in progress."""
+        self.exact |= set(saved.get("exact", ()))
+        for at, values in saved.get("parked", {}).items():
+            self.parked.setdefault(int(at), load_values(values))
+        end = saved.get("end")
+        if end is not None and self._end is None and self.is_open(end):
+            self._end, self._last = int(end), float(saved["last"])
             self._values = load_values(saved["values"])
 
     def adopt(self, old: SlotKeeper) -> None:
         """Take over what is known of stored slots from a keeper of another schedule."""
-        self.mark, self.gaps, self.birth, self.parked = old.mark, old.gaps, old.birth, old.parked
-        self.changed = old.changed
+        self.mark, self.gaps, self.birth = old.mark, old.gaps, old.birth
+        self.parked, self.exact, self.dirty = old.parked, old.exact, True
 
     def _begin(self, end: int) -> None:
         self._end = end
         if self.mark is not None and self.mark >= end + MARK_TRUST_SECONDS:
             self.gaps.remove(end - 1, _FAR)
-            self.mark, self.changed = end - 1, True
+            self.mark, self.dirty = end - 1, True
             return
         known = self.birth if self.mark is None else self.mark
         if known is not None and known < end - 1:
             self.gaps.add(known, end - 1)
             self.gaps.prune(self.grid)
-            self.mark, self.changed = end - 1, True
+            self.mark, self.dirty = end - 1, True
 
     def _keep(self, values: Values, polled: Mapping[str, Polled]) -> None:
         for channel, value in polled.items():
@@ -179,16 +219,20 @@ class SlotKeeper:
         if self.is_stale is not None and self.is_stale(last, end):
             self.parked[end] = values
             self.gaps.add(end - 1, end)
-            self.mark, self.changed = max(self.mark or end, end), True
+            self.mark = max(self.mark or end, end)
             return []
         self._settle(end)
         return readings_of(end, values)
 
     def _settle(self, end: int) -> None:
-        self.changed = True
+        self.dirty = True
+        self.parked.pop(end, None)
+        if end in self.exact:
+            self.exact.discard(end)
+            if self.grid.end_of(end) != end:
+                return
         if self.mark is None or end > self.mark:
             self.mark = end
-        self.parked.pop(end, None)
         self.gaps.remove(end - 1, end)
         self.gaps.prune(self.grid)
 

@@ -3,28 +3,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import random
-from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable
+from typing import Protocol
 
+from .background import Background
 from .channel.base import Link
 from .clock import Clock, StepDetector
 from .config import CollectorSettings
-from .device import SANE_WALL, DeviceState, Store, save
+from .device import SANE_WALL, DeviceState
+from .errands import Errand, Errands, T
 from .grids import spacing
 from .health import ProbePolicy
 from .model import COLLECTOR, CollectorError, Event, LineSpec, LinkError
 from .poller import DriftLimits, Outcome, attempts_for, drift_of, poll
+from .saving import Store, save
+from .snapshots import ON_TIME_SECONDS
+from .urgency import critical_due, urgency
 from .watch import Watch, in_logs
 
 _log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-Errand = Callable[[Link], Awaitable[T]]
 
 # The longest nap: how late a set clock, a finished slot or a stop is noticed.
 TICK_SECONDS = 1.0
@@ -33,6 +33,13 @@ STORE_RETRY_SECONDS = 5.0
 ERRAND_SECONDS = 3600.0
 LINE_PAUSE_FIRST = 1.0
 LINE_PAUSE_LONGEST = 60.0
+# Slots in progress are written this often: so much of one a killed process may cost.
+MEMORY_SECONDS = 10.0
+# Background work ends this long before the next poll that a slot needs.
+ROOM_MARGIN = 1.0
+# Gaps are known so long even when no profile is asked: a clock that jumped may come back.
+GAP_DAYS = 2
+
 
 class Ear(Protocol):
     """Takes what comes unasked over the line while nobody is asked."""
@@ -77,7 +84,10 @@ class LineWorker:
         self._line_failures = 0
         self._line_retry = 0.0
         self._store_retry = 0.0
-        self._errands: deque[tuple[Errand, asyncio.Future]] = deque()
+        self._errands = Errands(line)
+        self._background = Background(settings, clock)
+        self._yielded = False
+        self._memory_due = 0.0
 
     async def run(self) -> None:
         """Poll until ``stopping`` or cancelled; the link is closed on the way out."""
@@ -88,8 +98,9 @@ class LineWorker:
             while not self.stopping:
                 await self.turn()
         finally:
-            self._dismiss()
+            self._errands.dismiss()
             await self.link.close()
+            await self._save(self.states, with_memory=True)
 
     async def borrow(self, errand: Errand[T]) -> T:
         """Run ``errand`` on the line when its turn comes: never beside a poll, before due ones.
@@ -97,11 +108,9 @@ class LineWorker:
         Between two errands one due poll is served. Raises what the errand raises, or LinkError
         when the line is stopped first.
         """
-        done = asyncio.get_running_loop().create_future()
         if self.stopping:
-            raise _line_stopped(self.line)
-        self._errands.append((errand, done))
-        return await done
+            raise self._errands.stopped()
+        return await self._errands.wait_for(errand)
 
     def line_is_back(self) -> None:
         """Ask at once whoever missed a poll while the line was away: it may not stay for long."""
@@ -114,29 +123,60 @@ class LineWorker:
                 state.due, state.nominal, state.planned = monotonic, wall, True
 
     async def turn(self) -> None:
-        """Run an errand; poll the device that is due, or nap; then store what is finished."""
+        """Run an errand; do what is most urgent, or nap; then store what is finished."""
         clock = self._clock
         self.beat = clock.monotonic()
         self._follow_clock()
         busy = await self._run_errand()
-        state = min(self.states, key=lambda each: (each.due, each.spec.key))
-        wait = state.due - clock.monotonic()
-        if wait > 0:
-            if not busy:
+        state, wait = self._next()
+        if wait > 0 and not busy:
+            if not await self._work_behind(None):
                 await self._nap(wait)
-        elif clock.wall() < SANE_WALL:
+        elif wait <= 0:
+            await self._serve(state)
+        self._close_slots()
+        if clock.monotonic() >= self._store_retry:
+            await self._save(self.states)
+
+    def _next(self) -> tuple[DeviceState, float]:
+        mono, wall = self._clock.monotonic(), self._clock.wall()
+        due = [state for state in self.states if state.due <= mono]
+        if due:
+            return min(due, key=lambda each: urgency(each, wall, mono)), 0.0
+        state = min(self.states, key=lambda each: (each.due, each.spec.key))
+        return state, state.due - mono
+
+    async def _serve(self, state: DeviceState) -> None:
+        clock = self._clock
+        if clock.wall() < SANE_WALL:
             self._refuse(state, CollectorError("the machine's clock is not set", "clock_unset"))
         elif state.readings and not await self._save([state]):
             # What was read is not on disk yet: it stays due, nothing new is read over it.
             state.due = clock.monotonic() + STORE_RETRY_SECONDS
-        else:
+        elif not await self._work_behind(state):
             with self.watch(self.link, state):
                 await self._poll(state)
             if self._ear is not None:
                 await self._ear.listen(self.link, 0.0)
-        self._close_slots()
-        if clock.monotonic() >= self._store_retry:
-            await self._save(self.states)
+
+    async def _work_behind(self, state: DeviceState | None) -> bool:
+        """Do a piece of background work before ``state`` when no slot needs it now."""
+        mono, wall = self._clock.monotonic(), self._clock.wall()
+        if self._yielded or mono < self._line_retry or mono < self._store_retry:
+            self._yielded = False
+            return False
+        if state is not None and critical_due(state, wall, mono) <= mono:
+            return False
+        room = min(critical_due(each, wall, mono) for each in self.states) - mono - ROOM_MARGIN
+        job = self._background.choose(self.states, room)
+        if job is None:
+            return False
+        with self.watch(self.link, job.state):
+            await self._background.run(job, self.link, room)
+        self.beat = self._clock.monotonic()
+        # One piece, then those due have a turn: the line serves both.
+        self._yielded = state is not None
+        return True
 
     async def _nap(self, wait: float) -> None:
         if self._ear is not None:
@@ -149,26 +189,11 @@ class LineWorker:
     async def _run_errand(self) -> bool:
         if not self._errands:
             return False
-        errand, done = self._errands.popleft()
-        if done.cancelled():  # nobody waits for it any more
-            return True
         self.beat = self._clock.monotonic() + ERRAND_SECONDS
         try:
-            result = await errand(self.link)
-        except Exception as error:
-            _settle(done, error=error)
-        except BaseException:
-            _settle(done, error=_line_stopped(self.line))
-            raise
-        else:
-            _settle(done, result)
-        self.beat = self._clock.monotonic()
-        await asyncio.sleep(0)  # whoever waited may have a next errand, before the line naps
-        return True
-
-    def _dismiss(self) -> None:
-        while self._errands:
-            _settle(self._errands.popleft()[1], error=_line_stopped(self.line))
+            return await self._errands.run_one(self.link)
+        finally:
+            self.beat = self._clock.monotonic()
 
     def _follow_clock(self) -> bool:
         step = self._steps.step()
@@ -190,20 +215,19 @@ class LineWorker:
             state.due = state.nominal = math.inf
             state.planned = True
             return
+        if wall >= SANE_WALL:
+            state.begin(wall)
         pause = self._policy.pause(state.health.failures)
         state.probing = pause is not None
         state.planned = True
-        if pause is not None:
-            state.nominal = wall + pause
-        else:
-            state.nominal = state.polls.next_after(wall)
+        state.nominal = state.next_poll(wall, pause)
         state.due = clock.monotonic() + state.nominal - wall + self._jitter(state)
 
     def _plan_after(self, state: DeviceState, nominal: float) -> None:
         self._plan(state)
         if not state.probing and state.nominal <= nominal:
             # The timer was a moment early by the wall clock: not the same instant again.
-            later = state.polls.next_after(nominal)
+            later = state.next_poll(nominal, None)
             state.due += later - state.nominal
             state.nominal = later
 
@@ -219,6 +243,9 @@ class LineWorker:
         period = spacing(state.polls, state.nominal)
         tolerance = max(1.0, min(30.0, period / 10))
         tolerance += min(self._settings.jitter_seconds, period / 2)
+        wanted = state.snapshots.wanted(started)
+        if wanted and started - wanted[-1] <= ON_TIME_SECONDS:
+            return wanted[-1]
         on_time = not state.probing and abs(started - state.nominal) <= tolerance
         return state.nominal if on_time else started
 
@@ -267,37 +294,40 @@ class LineWorker:
         health.success(outcome.ended)
         state.last_polled = outcome.ended
         suspect = state.mind_drift(drift_of(result, outcome.ended), outcome.ended, self._drift)
+        gaps = len(state.keeper.gaps.spans)
         state.take_result(result, self._instant(state, outcome.started), suspect, outcome.ended)
+        state.take_snapshots(result, outcome.started, suspect, outcome.ended)
+        state.chores.after_gap |= len(state.keeper.gaps.spans) > gaps
 
     def _close_slots(self) -> None:
         now = self._clock.wall()
         for state in self.states:
+            if now >= SANE_WALL:
+                state.miss_snapshots(now)
             end = state.keeper.end
             # A poll planned for the slot's very end may still be waiting for the line.
             if end is not None and (state.nominal > end or state.probing):
                 state.readings += state.keeper.close(now)
 
-    async def _save(self, states: list[DeviceState]) -> bool:
+    async def _save(self, states: list[DeviceState], with_memory: bool = False) -> bool:
+        mono = self._clock.monotonic()
         try:
-            await save(states, self._store)
+            await save(states, self._store, with_memory or mono >= self._memory_due)
         except CollectorError as error:
-            self._store_retry = self._clock.monotonic() + STORE_RETRY_SECONDS
+            self._store_retry = mono + STORE_RETRY_SECONDS
             if not self.store_error:
                 _log.critical("readings cannot be stored: %s", error.message)
             self.store_error = f"{error.code}: {error.message}"
             return False
+        if mono >= self._memory_due:
+            self._memory_due = mono + MEMORY_SECONDS
+            self._forget_old()
         self.store_error = ""
         return True
 
-
-def _settle(done: asyncio.Future, result: object = None, error: Exception | None = None) -> None:
-    if done.done():
-        return
-    if error is None:
-        done.set_result(result)
-    else:
-        done.set_exception(error)
-
-
-def _line_stopped(line: LineSpec) -> LinkError:
-    return LinkError(f"line {line.key} was stopped meanwhile", "line_stopped")
+    def _forget_old(self) -> None:
+        now = self._clock.wall()
+        for state in self.states:
+            if state.keeper.gaps or state.keeper.exact:
+                days = max(state.schedule.backfill_days, GAP_DAYS)
+                state.forget_before(now - days * 86400)

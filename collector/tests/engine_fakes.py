@@ -14,6 +14,7 @@ from actwin_collector.channel.base import Link
 from actwin_collector.clock import Clock
 from actwin_collector.config import CollectorSettings
 from actwin_collector.device import DeviceState
+from actwin_collector.memory import Kept
 from actwin_collector.model import (
     DeviceSpec,
     LineSpec,
@@ -136,17 +137,17 @@ class MemoryStore:
         self.events: list = []
         self.comms: list = []
         self.marks: dict[str, int] = {}
-        self.progress: dict[str, str] = {}
+        self.memory: dict[str, Kept] = {}
         self.error: Exception | None = None
 
-    async def __call__(self, readings, events, comms, marks, progress) -> None:
+    async def __call__(self, readings, events, comms, marks, memory) -> None:
         if self.error:
             raise self.error
         self.readings += readings
         self.events += events
         self.comms += comms
         self.marks |= marks
-        self.progress |= progress
+        self.memory |= memory
 
     def of(self, channel: str) -> list[tuple[int, str]]:
         return [(r.ts - START, r.value) for r in self.readings if r.channel == channel]

@@ -49,7 +49,7 @@ def request(port, body, headers=None, path="/push", method="POST", context=None)
 def test_a_push_is_confirmed_when_it_is_on_disk(tmp_path):
     async def scenario(field, post):
         assert await post("@M1 5 n=1 ack") == (200, {"taken": 1, "replies": ["214d310a"]})
-        assert '"5"' in field.store.progress["M1"]
+        assert '"5"' in field.store.memory["M1"].notes
         status, text = await post("@M1 4 n=1")
         assert (status, text["error"]) == (422, "replayed")
         await field.next_slot()
@@ -65,7 +65,7 @@ def test_a_full_outbox_asks_the_sender_to_come_again(tmp_path):
         assert (status, text["error"], text["Retry-After"]) == (503, "outbox_full", "30")
         field.store.error = None
         assert await post("@M1 5 n=1") == (200, {"duplicate": 1})
-        assert '"5"' in field.store.progress["M1"]
+        assert '"5"' in field.store.memory["M1"].notes
 
     served(tmp_path, scenario)
 

@@ -109,7 +109,7 @@ def test_an_answer_is_sent_only_after_the_push_is_on_disk(tmp_path):
         field.store.error = None
         receiver.say("@M1 1 n=1 ack\n")  # the meter repeats what was not confirmed
         await until(lambda: receiver.got == b"!M1\n")
-        assert '"1"' in field.store.progress["M1"]
+        assert '"1"' in field.store.memory["M1"].notes
         assert "replayed" not in field.errors("M1")
 
     on_tcp(tmp_path, scenario)

@@ -97,14 +97,14 @@ def test_a_message_is_acknowledged_only_when_it_is_on_disk(tmp_path):
         await broker.publish("meters/1/up", "@M1 5 n=1")
         await until(lambda: field.health().errors["outbox_full"])
         await field.scheduler.stop()  # as a crash: nothing was acknowledged
-        assert field.store.progress == {}
+        assert field.store.memory == {}
         field.driver.counters.clear()
         field.store.error = None
         again = Field([], [], tmp_path)
         again.site, again.driver = field.site, field.driver
         async with again:
-            await until(lambda: again.store.progress)
-            assert '"5"' in again.store.progress["M1"]
+            await until(lambda: again.store.memory)
+            assert '"5"' in again.store.memory["M1"].notes
 
     subscribed(tmp_path, scenario)
 

@@ -110,14 +110,23 @@ def test_rejected_rows_become_dead_letters_and_can_be_requeued(outbox):
     assert outbox.stats().dead == 0
 
 
-def test_events_and_communication_travel_with_the_batch(outbox):
-    event = Event("D1", 5, "clock_drift", "off")
+def test_the_newest_events_go_first_and_keep_no_reading_waiting(outbox):
+    events = [Event("D1", n, "clock_drift", "off") for n in range(1200)]
     comm = Comm("D1", 1.5, 2.5, True, 2, "")
-    outbox.append([], [event], [comm])
-    batch = outbox.take()
-    assert (batch.readings, batch.events, batch.comms) == ((), (event,), (comm,))
-    outbox.ack(batch)
-    assert outbox.take() is None
+    outbox.append([reading(n) for n in range(3)], events, [comm])
+    batches = []
+    while batch := outbox.take(2):
+        batches.append(batch)
+        outbox.ack(batch)
+        if len(batches) == 4:
+            break
+    assert batches[0].events == tuple(events[-2:])
+    assert batches[1].readings == (reading(0), reading(1))
+    assert batches[1].comms == (comm,)
+    assert batches[2].events == tuple(events[-4:-2])
+    assert batches[3].readings == (reading(2),)
+    rest = outbox.take(5000)
+    assert len(rest.events) == 500
 
 
 def test_marks_are_kept_with_the_readings(outbox):
@@ -154,7 +163,7 @@ def test_a_full_disk_takes_nothing_of_a_write_and_loses_nothing_before_it(tmp_pa
 
 
 def test_rejections_can_be_noted_even_when_the_file_is_full(tmp_path):
-    outbox = Outbox(tmp_path / "o.sqlite", quota_bytes=100_000)
+    outbox = Outbox(tmp_path / "o.sqlite", quota_bytes=150_000)
     with pytest.raises(OutboxFull):
         for n in itertools.count():
             outbox.append(reading(100 * n + k) for k in range(100))
@@ -180,9 +189,10 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begins(tmp_path, damage, ca
     path.write_bytes(data)
     outbox = Outbox(path)
     outbox.append([reading(1)])
-    batch = outbox.take()
-    assert batch.readings == (reading(1),)
-    assert [e.code for e in batch.events] == ["outbox_damaged"]
+    events = outbox.take()
+    assert [e.code for e in events.events] == ["outbox_damaged", "outbox_salvaged"]
+    outbox.ack(events)
+    assert reading(1) in outbox.take().readings
     kept = next(p for p in sorted(tmp_path.glob("o.sqlite.damaged-*")))
     assert kept.read_bytes()[4096:] == bytes(data)[4096:]
     assert "damaged" in caplog.text

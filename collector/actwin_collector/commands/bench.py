@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..config import CollectorSettings
-from ..device import DeviceState, Store
+from ..device import DeviceState
 from ..masking import Masker
 from ..model import CollectorError, LineSpec
 from ..outbox import Outbox
+from ..saving import Store
 from ..scheduler import Scheduler
 from ..site import Site
 from .ring import LogRing

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from ..clock import Clock
 from ..config import CollectorSettings
-from ..device import DeviceState, Store, save
+from ..device import DeviceState
 from ..model import CollectorError, LineSpec, LinkError
+from ..saving import Store, save
 from ..watch import Watch, in_logs
 from .intake import Intake
 from .line import LineHealth

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from ..clock import Clock
 from ..config import CollectorSettings
-from ..device import SANE_WALL, DeviceState, Store, save
+from ..device import SANE_WALL, DeviceState
 from ..model import COLLECTOR, CollectorError, Event, Heard, LineSpec, ProtocolError, Push
 from ..poller import DriftLimits
+from ..saving import Store, save
 from .line import LineHealth
 from .merge import merge
 from .unassigned import Unassigned, raw_text
