@@ -95,15 +95,19 @@ class Scheduler:
                 self._start_line(line)
         self._open = True
 
-    async def borrow(self, line: LineSpec, errand: Errand[T]) -> T:
+    async def borrow(self, line: LineSpec, errand: Errand[T], device: str = "") -> T:
         """Run ``errand`` on a line, in the turn of its worker; raises what the errand raises.
 
-        A line without devices has no worker: its link is then opened for the errand alone.
+        Where modems dial in, ``device`` tells which of them is meant. A line without devices has
+        no worker: its link is then opened for the errand alone.
         """
         if not line.enabled:
             raise LinkError(f"line {line.key} is stopped", "line_stopped")
-        if line.key in self.workers:
-            return await self.workers[line.key].borrow(errand)
+        worker = self.workers.get(line.key)
+        if worker is None and line.key in self.listeners:
+            worker = self.listeners[line.key].worker_for(device)
+        if worker is not None:
+            return await worker.borrow(errand)
         async with self._guest:
             if line.key in self.workers or not self._open:
                 raise LinkError(f"line {line.key} was set up anew meanwhile", "line_stopped")

@@ -8,16 +8,15 @@ import asyncio
 from pathlib import Path
 
 from ..config import Settings, load_settings
-from ..model import CollectorError
-from ..protocol.registry import driver_class, make_link
+from ..known_settings import device_mistakes, line_mistakes
+from ..listening.start import is_polled, listens
+from ..model import CollectorError, DeviceSpec
+from ..protocol.registry import get_driver, make_link
 from ..site import Site, combine, load_cache, parse_site, save_cache, unused_overrides
 from .common import add_config, fetch_document
 from .read import read_once
 
 HELP = "check the configuration, Odoo and the lines, and name every mistake"
-
-# Settings that the scheduler reads itself, whatever the driver.
-_COMMON_SETTINGS = {"phase_seconds"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             save_cache(combine(document, settings.local), args.save)
             print(f"saved: {args.save}")
         if site is not None:
-            mistakes += [text for device in site.devices.values() for text in _device(device)]
+            mistakes += _settings(site)
             mistakes += asyncio.run(_reach(settings, site, args.read))
     for text in mistakes:
         print(f"mistake: {text}")
@@ -87,21 +86,19 @@ def _site(settings: Settings, document: dict, mistakes: list[str]) -> Site | Non
     return site
 
 
-def _device(device) -> list[str]:
-    try:
-        cls = driver_class(device.driver)
-    except CollectorError as error:
-        return [f"device {device.key}: {error.message}"]
-    known = set(cls.SETTINGS) | _COMMON_SETTINGS
-    return [
-        f"device {device.key}: unknown setting {key!r} (known: {', '.join(sorted(known))})"
-        for key in sorted(set(device.settings) - known)
-    ]
+def _settings(site: Site) -> list[str]:
+    devices = site.devices.values()
+    mistakes = [(f"line {each.key}", line_mistakes(each, devices)) for each in site.lines.values()]
+    mistakes += [(f"device {each.key}", device_mistakes(each)) for each in devices]
+    return [f"{place}: {text}" for place, texts in mistakes for text in texts]
 
 
 async def _reach(settings: Settings, site: Site, read: bool) -> list[str]:
     mistakes = []
     for line in site.lines.values():
+        if listens(line):
+            print(f"line {line.key}: listens")
+            continue
         link = None
         try:
             link = make_link(line)
@@ -112,10 +109,19 @@ async def _reach(settings: Settings, site: Site, read: bool) -> list[str]:
         finally:
             if link is not None:
                 await link.close()
-    for device in site.devices.values() if read else ():
+    asked = [each for each in site.devices.values() if _is_asked(each, site)]
+    for device in asked if read else ():
         try:
             await read_once(settings, device, site.lines[device.line])
             print(f"device {device.key}: ok")
         except CollectorError as error:
             mistakes.append(f"device {device.key}: {error.message} [{error.code}]")
     return mistakes
+
+
+def _is_asked(device: DeviceSpec, site: Site) -> bool:
+    line = site.lines[device.line]
+    try:
+        return not listens(line) and is_polled(line, get_driver(device.driver), device)
+    except CollectorError:
+        return True  # asking it tells what is wrong

@@ -4,14 +4,11 @@
 from __future__ import annotations
 
 from ..channel.base import Link
+from ..known_settings import device_mistakes
 from ..model import CollectorError, DeviceSpec, LineSpec
-from ..protocol.registry import driver_class
 from .bench import Bench
 from .command import MAX_ROWS, Command, Result
 from .reading import read_now
-
-# Settings that the scheduler reads itself, whatever the driver.
-_COMMON_SETTINGS = {"phase_seconds"}
 
 
 async def check(command: Command, bench: Bench) -> Result:
@@ -43,6 +40,10 @@ def _collector(bench: Bench) -> list[dict]:
 
 
 async def _line(line: LineSpec, bench: Bench) -> dict:
+    if line.key in bench.scheduler.listeners:
+        problem = bench.scheduler.lines[line.key].problem
+        return _finding(f"line {line.key}:", problem or "listens", ok=not problem)
+
     async def errand(link: Link) -> None:
         await link.open()
 
@@ -68,14 +69,7 @@ def _devices(bench: Bench, line: str = "") -> list[dict]:
 
 
 def _settings(device: DeviceSpec) -> list[dict]:
-    try:
-        known = set(driver_class(device.driver).SETTINGS) | _COMMON_SETTINGS
-    except CollectorError as error:
-        return [_finding(f"device {device.key}:", error.message)]
-    return [
-        _finding(f"device {device.key}:", f"the driver knows no setting {key!r}")
-        for key in sorted(set(device.settings) - known)
-    ]
+    return [_finding(f"device {device.key}:", text) for text in device_mistakes(device)]
 
 
 async def _device(command: Command, bench: Bench) -> list[dict]:

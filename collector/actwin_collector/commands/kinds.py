@@ -76,7 +76,7 @@ async def _set_clock(command: Command, bench: Bench) -> Result:
         await link.discard_input()
         await state.driver.set_clock(link, state.spec, timeout_of(link, state.spec))
 
-    await bench.scheduler.borrow(bench.line(state.spec.line), errand)
+    await bench.scheduler.borrow(bench.line(state.spec.line), errand, state.spec.key)
     now = int(time.time())
     await bench.store([], [Event(state.spec.key, now, "clock_set", "asked from Odoo")], [], {}, {})
     return Result(data={"summary": datetime.now(UTC).strftime("set at %Y-%m-%d %H:%M:%S UTC")})

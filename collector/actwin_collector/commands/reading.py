@@ -59,7 +59,7 @@ async def _poll(state: DeviceState, bench: Bench, show: Trace | None = None) -> 
         finally:
             link.trace = before
 
-    outcome = await bench.scheduler.borrow(line, errand)
+    outcome = await bench.scheduler.borrow(line, errand, state.spec.key)
     if outcome.error is None:
         state.health.success(outcome.ended)
     else:
@@ -111,7 +111,7 @@ async def read_profile(command: Command, bench: Bench) -> Result:
         timeout = timeout_of(link, state.spec)
         return await state.driver.read_profile(link, state.spec, timeout, start, end)
 
-    rows = await bench.scheduler.borrow(bench.line(state.spec.line), errand)
+    rows = await bench.scheduler.borrow(bench.line(state.spec.line), errand, state.spec.key)
     now = datetime.now(UTC).timestamp()
     readings = [
         Reading(channel, int(row.ts.timestamp()), canonical(each.value), each.status)

@@ -17,6 +17,7 @@ from ..device import DeviceState
 from ..model import CollectorError, LineSpec, LinkError
 from ..saving import Store, save
 from ..watch import Watch, in_logs
+from ..worker import LineWorker
 from .intake import Intake
 from .line import LineHealth
 from .settings import settings_of
@@ -98,6 +99,10 @@ class ListeningLine(ABC):
                 state.readings += state.keeper.close(now)
         if clock.monotonic() >= self._store_retry:
             await self._save()
+
+    def worker_for(self, device: str) -> LineWorker:
+        """Return the worker that asks a device of this line; raises CollectorError."""
+        raise CollectorError(f"nobody can be asked on line {self.line.key}", "not_polled")
 
     def allows(self, host: str) -> bool:
         """Whether a sender's address is on the allow list; counts those that are not."""

@@ -119,6 +119,15 @@ class DialinLine(ListeningLine):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    def worker_for(self, device: str) -> LineWorker:
+        """Return the worker of the modem that a device is behind; raises CollectorError."""
+        for modem in self.modems:
+            if device in modem.keys or len(self.modems) == 1:
+                return modem.worker
+        raise CollectorError(
+            f"line {self.line.key} has several modems: name a device", "no_such_device"
+        )
+
     def _stop_workers(self) -> None:
         for modem in self.modems:
             modem.worker.stopping = True

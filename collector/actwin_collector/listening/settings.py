@@ -14,8 +14,6 @@ from ..fields import Field, Problems, parse_table
 from ..model import LineSpec
 
 STREAMS = ("serial", "tcp", "rtu_tcp", "replay")
-# On these nobody can be asked.
-PUSH_ONLY = ("mqtt", "http")
 KINDS = (*STREAMS, "udp", "dialin", "mqtt", "http")
 
 _ALLOW = Field(list, (), help="networks that may send, as 10.0.0.0/8; empty: any")

@@ -9,11 +9,12 @@ from importlib import import_module
 from ..device import DeviceState
 from ..model import ConfigError, DeviceSpec, LineSpec
 from ..protocol.base import Driver
+from ..protocol.registry import LISTENING
 from .base import ListeningLine, Tools
 from .ear import StreamEar
 from .intake import Source
 from .line import LineHealth
-from .settings import PUSH_ONLY, STREAMS, bind_port_of, settings_of
+from .settings import STREAMS, bind_port_of, settings_of
 
 # Loaded when a site has such a line: a broker's client costs memory.
 LINES: Mapping[str, str] = {
@@ -28,8 +29,7 @@ def is_polled(line: LineSpec, driver: Driver, device: DeviceSpec) -> bool:
     """Whether a device is asked; raises ConfigError for one that can neither be asked nor heard."""
     asked = (
         driver.POLLS
-        and line.kind not in PUSH_ONLY
-        and (line.kind != "udp" or bool(line.host))
+        and (line.kind == "dialin" or not listens(line))
         and device.settings.get("poll", True)
     )
     if not asked and driver.listener(line.settings) is None:
@@ -37,13 +37,16 @@ def is_polled(line: LineSpec, driver: Driver, device: DeviceSpec) -> bool:
     return bool(asked)
 
 
+def listens(line: LineSpec) -> bool:
+    """Whether nobody can be called on a line: others call, or only send."""
+    return line.kind in LISTENING or (line.kind == "udp" and not line.host)
+
+
 def make_listening(
     line: LineSpec, states: list[DeviceState], health: LineHealth, tools: Tools
 ) -> ListeningLine | None:
     """Return what listens on a line beside or instead of a worker; raises ConfigError."""
-    if line.kind not in LINES:
-        return None
-    if line.kind == "udp" and not bind_port_of(line):
+    if line.kind not in LINES or (line.kind == "udp" and not bind_port_of(line)):
         return None
     module, name = LINES[line.kind].split(":")
     found: type[ListeningLine] = getattr(import_module(f".{module}", __package__), name)

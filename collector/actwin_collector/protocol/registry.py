@@ -12,6 +12,7 @@ from .base import Driver
 
 DRIVERS = "actwin.collector.drivers"
 CHANNELS = "actwin.collector.channels"
+LISTENING = ("dialin", "mqtt", "http")
 EXPLAINERS = "actwin.collector.explainers"
 DIAGNOSERS = "actwin.collector.diagnosers"
 _WHAT = {
@@ -38,7 +39,12 @@ def get_driver(name: str) -> Driver:
 
 
 def make_link(line: LineSpec) -> Link:
-    """Return a closed link for a line; raises ConfigError for an unknown kind."""
+    """Return a closed link for a line; raises ConfigError for an unknown kind.
+
+    On some kinds of lines nobody can be asked, or only by the running collector.
+    """
+    if line.kind in LISTENING:
+        raise ConfigError(f"line {line.key} ({line.kind}) listens: nobody can be called on it")
     return load_named(CHANNELS, line.kind)(line)
 
 
