@@ -29,7 +29,7 @@ from actwin_collector.protocol.dlms.apdu import parse_notification
 from actwin_collector.protocol.dlms.axdr import decode as decode_value
 from actwin_collector.protocol.dlms.cosem import raw_value
 from actwin_collector.protocol.dlms.frames import messages_of
-from actwin_collector.protocol.dlms.receiver import to_result
+from actwin_collector.protocol.dlms.receiver import to_push
 
 decode = DlmsDriver.decode
 # Has no information field: a frame, but no telegram.
@@ -167,7 +167,12 @@ def test_push_is_the_same_in_every_wrapping():
 
 def test_push_becomes_samples_with_the_makers_scale():
     telegram = decode({"telegram": PLAIN_PUSH.hex()})
-    result = to_result(telegram, {"1.8.0": (Decimal(10), "Wh")})
+    push = to_push(telegram, {"1.8.0": (Decimal(10), "Wh")})
+    [row] = push.rows
+    assert push.result.samples == {} and len(push.result.records) == 2
+    assert row.ts.isoformat() == "2026-08-01T12:30:00+03:00"
+    assert (row.samples["1.8.0"].value, row.samples["1.8.0"].unit) == (12345670, "Wh")
+    result = to_push(telegram, {"1.8.0": (Decimal(10), "Wh")}, by_meter_time=False).result
     assert (result.samples["1.8.0"].value, result.samples["1.8.0"].unit) == (12345670, "Wh")
     assert result.samples["1.0.32.7.0.255"].value == Decimal("230.1")
     assert result.samples["1.8.0"].meter_ts.isoformat() == "2026-08-01T12:30:00+03:00"

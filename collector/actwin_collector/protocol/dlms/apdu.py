@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ...model import FrameError, ProtocolError
@@ -17,6 +16,8 @@ NOTIFICATION, REPORT = 0x0F, 0x18
 EXCEPTION, SERVICE_ERROR = 0xD8, 0x0E
 BLOCK, GENERAL_GLO, GENERAL_DED, GENERAL = 0xE0, 0xDB, 0xDC, 0xDD
 PUSHES = frozenset({NOTIFICATION, EVENT, REPORT, 0xCA})
+PROTECTED_TAGS = frozenset({GENERAL_GLO, GENERAL_DED, GENERAL, 0xCA})
+PUSHED_TAGS = PUSHES | PROTECTED_TAGS
 
 # protected form with the global key → the plain form inside it, and whether the meter sent it
 GLO = {
@@ -30,7 +31,6 @@ GLO = {
     0xCD: (WAS_SET, True),
     0xCF: (ACTED, True),
 }
-MAX_BLOCKS = 4096
 SUITES = (0, 1)
 
 
@@ -109,11 +109,12 @@ def _open_general(apdu: bytes, security: Security) -> bytes:
     _recipient, _time, _other = reader.octets(), reader.octets(), reader.octets()
     more = apdu[1 : reader.at]
     if reader.byte():
-        _skip_key_info(reader)
+        skip_key_info(reader)
     return _open_body(reader, title, security, more)
 
 
-def _skip_key_info(reader: Reader) -> None:
+def skip_key_info(reader: Reader) -> None:
+    """Pass over how a key is named; raises ProtocolError for keys that are not supported."""
     kind = reader.byte()
     if kind != 0:
         raise ProtocolError(f"key information {kind} is not supported", "unsupported")
@@ -157,35 +158,6 @@ def _unreadable(security: Security, text: str) -> ProtocolError:
     # Without a tag the only sign of a wrong key is that nothing sensible comes out.
     code = "bad_frame" if security.verified else "bad_authentication"
     return ProtocolError(text, code)
-
-
-def join_blocks(apdus: Iterable[bytes]) -> list[bytes]:
-    """Return the messages with general block transfers put together; raises FrameError."""
-    whole: list[bytes] = []
-    parts: list[bytes] = []
-    for apdu in apdus:
-        if apdu[:1] != bytes((BLOCK,)):
-            whole.append(apdu)
-            continue
-        last, number, data = _block(apdu)
-        if number != len(parts) + 1 or number > MAX_BLOCKS:
-            raise FrameError(f"block {number} came instead of {len(parts) + 1}", "bad_block")
-        parts.append(data)
-        if last:
-            whole.append(b"".join(parts))
-            parts = []
-    if parts:
-        raise FrameError("the last block is missing", "truncated")
-    return whole
-
-
-def _block(apdu: bytes) -> tuple[bool, int, bytes]:
-    reader = Reader(apdu, 1)
-    control = reader.byte()
-    number, _ = reader.number(2), reader.number(2)
-    data = reader.octets()
-    reader.end()
-    return bool(control & 0x80), number, data
 
 
 @dataclass(frozen=True, slots=True)

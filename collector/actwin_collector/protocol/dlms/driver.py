@@ -11,10 +11,12 @@ from ...channel.base import Link
 from ...model import (
     DeviceSpec,
     FrameError,
+    Heard,
     MeterEvent,
     MeterIdentity,
     NoAnswer,
     ProfileRow,
+    Push,
     ReadResult,
     Telegram,
     UnsupportedError,
@@ -25,8 +27,10 @@ from .clockset import set_clock
 from .cosem import medium_of
 from .counters import CounterStore, default_store
 from .layouts import LayoutCache
+from .listener import PushListener
 from .options import SETTINGS, Options
 from .reading import further, identify
+from .receiver import PushReceiver, to_push
 from .registers import RegisterReader, parse_register
 from .rows import event_rows, profile_rows
 from .spans import SpanReader
@@ -46,6 +50,9 @@ class DlmsDriver(Driver):
 
     name: ClassVar[str] = "dlms"
     SETTINGS: ClassVar[Mapping[str, str]] = SETTINGS
+    LINE_SETTINGS: ClassVar[Mapping[str, str]] = {
+        "push_confirm": "true: answer data notifications that ask for it",
+    }
 
     def __init__(
         self,
@@ -136,6 +143,30 @@ class DlmsDriver(Driver):
             await set_clock(dialogue, options.zone, self._now)
 
         await _held(dialogue, link, options, work)
+
+    def listener(self, settings: Mapping[str, object]) -> PushListener:
+        """Return a listener for the pushes on one stream."""
+        return PushListener(settings)
+
+    def sender_of(self, device: DeviceSpec) -> str:
+        """Return how pushes name the meter: its system title, serial number or address."""
+        settings = device.settings
+        title = str(settings.get("meter_title") or "").upper()
+        names = (settings.get("sender"), title, settings.get("serial"), settings.get("gateway"))
+        return str(next(filter(None, names), device.address)).strip()
+
+    def open_heard(self, heard: Heard, device: DeviceSpec) -> Push:
+        """Return a push's readings; refuses replays, wrong keys and clear pushes by name."""
+        options = Options.of(device)
+        store = None
+        if options.keys.encryption:
+            store = self._store or default_store(options.state_dir)
+        receiver = PushReceiver(
+            options.keys, store, options.meter_title, options.zone, options.push_columns
+        )
+        raw = "\n".join(map(str, heard.telegram.get("frames", ())))
+        telegram = receiver.take(heard.telegram)
+        return to_push(telegram, options.push_units, options.push_time == "meter", raw)
 
     @classmethod
     def decode(cls, telegram: Mapping) -> Telegram:

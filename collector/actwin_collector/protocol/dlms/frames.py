@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...model import AddressError, FrameError
-from . import hdlc, wrapper
-from .apdu import join_blocks
+from . import gateway, hdlc, wrapper
+from .blocks import join_blocks
 
 MAX_BYTES = 1 << 20
 
@@ -26,11 +26,16 @@ def messages_of(telegram: Mapping) -> list[bytes]:
     elif data[:2] == b"\x00\x01":
         messages = _from_wrapper(wrapper.split(data))
     else:
-        messages = [hdlc.strip_llc(piece) for piece in pieces]
-    messages = join_blocks(messages)
+        messages = [piece for piece in pieces if piece]
+    messages = [_bare(message) for message in join_blocks(map(_bare, messages))]
     if not messages:
         raise FrameError("frames without a message in them", "empty")
     return messages
+
+
+def _bare(message: bytes) -> bytes:
+    """Return a message without LLC header and gateway header."""
+    return gateway.strip(hdlc.strip_llc(message))[0]
 
 
 def _pieces(telegram: Mapping) -> list[bytes]:
@@ -69,7 +74,7 @@ def _from_hdlc(frames: Iterable[hdlc.Frame]) -> list[bytes]:
         if frame.segmented:
             open_parts[way] = data
         elif data:
-            messages.append(hdlc.strip_llc(data))
+            messages.append(data)
     if open_parts:
         raise FrameError("the last segment is missing", "truncated")
     return messages

@@ -25,3 +25,15 @@ def parse(data: bytes) -> tuple[int, bytes, bytes]:
     if not message:
         raise FrameError("a gateway header without a message", "empty")
     return network, address, message
+
+
+def strip(message: bytes) -> tuple[bytes, str]:
+    """Return a message without its header, and the address that the header tells, "" for none."""
+    if message[:1] not in (bytes((REQUEST,)), bytes((RESPONSE,))):
+        return message, ""
+    try:
+        _, address, inner = parse(message)
+    except FrameError:
+        return message, ""
+    text = address.decode("ascii", "replace")
+    return inner, text if text.isprintable() and text else f"hex:{address.hex().upper()}"

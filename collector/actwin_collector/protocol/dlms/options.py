@@ -8,12 +8,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone
+from decimal import Decimal, InvalidOperation
 
 from ...fields import Field, Problems, parse_table
 from ...model import ConfigError, DeviceSpec
+from ...units import BASE_UNITS
 from . import hdlc
-from .cosem import parse_name
+from .cosem import CLOCK, name_text, parse_name
 from .gcm import Keys, parse_key
+from .profile import Column
 from .rows import SUSPECT_BITS
 from .transcript import parse_title
 
@@ -44,6 +47,10 @@ SETTINGS = {
     "status_mask": "bits of the profile's status column that make a row suspect (39)",
     "firmware_name": "object whose change means that the profile may have changed (1.0.0.2.0.255)",
     "events": "event logs of the meter: a list of names such as 0.0.99.98.0.255",
+    "sender": "how pushes name this meter, where neither meter_title, serial nor address does",
+    "push_time": "meter (default): pushed values count for the time they carry; arrival: for ours",
+    "push_units": 'factor and unit of pushed bare numbers: a table such as 1.8.0 = "10 Wh"',
+    "push_columns": "columns of pushed load profiles, for example 0.0.1.0.0.255 and 1.8.0",
     "objects": "true: read the meter's object list and report each object as a record",
     "max_info": "longest HDLC information field to offer (128)",
 }
@@ -74,12 +81,18 @@ _FIELDS = {
     "status_mask": Field(int, SUSPECT_BITS, low=0, high=0xFFFF_FFFF),
     "firmware_name": Field(str, "1.0.0.2.0.255"),
     "events": Field(list, ()),
+    "sender": Field(str, ""),
+    "push_time": Field(str, "meter", choices=("meter", "arrival")),
+    "push_units": Field(dict, {}),
+    "push_columns": Field(list, ()),
     "objects": Field(bool, False),
     "max_info": Field(int, 128, low=32, high=2030),
 }
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 _ADDRESS = re.compile(r"(\d{1,5})(?:/(\d{1,5}))?", re.ASCII)
 PUBLIC_CLIENT = 16
+_CLOCK_NAME = bytes((0, 0, 1, 0, 0, 255))
+_BOTH_KEYS = re.compile(r"[0-9A-Fa-f]{32}:[0-9A-Fa-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,10 @@ class Options:
     status_mask: int
     firmware_name: bytes
     events: tuple[bytes, ...]
+    sender: str
+    push_time: str
+    push_units: Mapping[str, tuple[Decimal, str]]
+    push_columns: tuple[Column, ...]
     objects: bool
     max_info: int
 
@@ -137,6 +154,8 @@ class Options:
         for name in ("counter_name", "serial_name", "profile", "firmware_name"):
             values[name] = _name(values[name])
         values["gateway"] = _octets(values["gateway"])
+        values["push_units"] = _units(values["push_units"])
+        values["push_columns"] = tuple(_column(str(each)) for each in values["push_columns"])
         values["events"] = tuple(_name(str(each)) for each in values["events"])
         options = cls(
             mechanism=mechanism,
@@ -172,7 +191,7 @@ def _secret(secret: str, mechanism: str, ciphered: bool) -> tuple[bytes, Keys]:
     text = secret.strip()
     if text.startswith("{"):
         parts = _object(text)
-    elif ciphered and mechanism == "gmac":
+    elif (ciphered and mechanism == "gmac") or (mechanism == "none" and _BOTH_KEYS.fullmatch(text)):
         encryption, _, authentication = text.partition(":")
         parts = {"encryption_key": encryption, "authentication_key": authentication}
     else:
@@ -212,6 +231,26 @@ def _address(text: str) -> tuple[int, int]:
 
 def _name(text: str) -> bytes:
     return b"" if text in ("", "none") else parse_name(text)
+
+
+def _units(table: Mapping) -> Mapping[str, tuple[Decimal, str]]:
+    """Factor and base unit by short register name."""
+    found = {}
+    for register, text in table.items():
+        factor, _, unit = str(text).strip().rpartition(" ")
+        try:
+            number = Decimal(factor or 1)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite() or unit not in BASE_UNITS:
+            raise ConfigError(f"push_units: {text!r} is not a factor and base unit like 10 Wh")
+        found[".".join(name_text(parse_name(str(register))).split(".")[2:5])] = (number, unit)
+    return found
+
+
+def _column(text: str) -> Column:
+    name = parse_name(text)
+    return Column(CLOCK if name == _CLOCK_NAME else 0, name, 2)
 
 
 def _zone(text: str) -> timezone:

@@ -116,3 +116,15 @@ def by_range(start: datetime, end: datetime, column: Column | None = None) -> by
     )
     span = (encode.clock(start), encode.clock(end))
     return b"\x01" + encode.structure(restricting, *span, encode.array(()))
+
+
+def is_row(value: object) -> bool:
+    """Whether a value looks like a row of a profile: several values after a time."""
+    return isinstance(value, list) and len(value) > 1 and parse_clock(value[0]) is not None
+
+
+def guessed(profile: bytes, value: object) -> tuple[Column, ...]:
+    """Return columns for rows nobody described: they carry the profile's own name."""
+    first = value[0] if isinstance(value, list) and value else []
+    width = len(first) if isinstance(first, list) else 1
+    return tuple(Column(0, profile, 2, index) for index in range(width))

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from decimal import Decimal
 
-from ...model import Record
+from ...model import FrameError, Record
 from .apdu import Notification
 from .cosem import (
+    clock_is_doubtful,
     is_name,
     nameless,
     parse_clock,
@@ -19,6 +21,7 @@ from .cosem import (
     scaled,
     stamp_text,
 )
+from .profile import Column, columns_of, guessed, is_row, rows_of
 
 # Kaifa sends values without names. List length → (name, unit, decimals cut off).
 _KAIFA_METER = (("1.1.0.2.129.255", "", 0), ("0.0.96.1.0.255", "", 0), ("0.0.96.1.7.255", "", 0))
@@ -47,14 +50,18 @@ _KAIFA = {
 }
 
 
-def records_of(note: Notification, zone: tzinfo | None = None) -> tuple[Record, ...]:
+def records_of(
+    note: Notification, zone: tzinfo | None = None, columns: Sequence[Column] = ()
+) -> tuple[Record, ...]:
     """Return a record for each value of a push; ``raw`` is the element as the body carries it.
 
     A number gets a unit only where the push or the maker's fixed list tells one; otherwise it is
-    the meter's own number and its unit is empty. ``zone`` is taken where a time has none.
+    the meter's own number and its unit is empty. ``zone`` is taken where a time has none. Rows of a
+    load profile become records with their own times; ``columns`` names what they hold where the
+    push itself does not.
     """
     body = note.body if isinstance(note.body, list) else [note.body]
-    found = list(_records(body, note.kaifa))
+    found = list(_records(body, note.kaifa, _Rows(zone, tuple(columns), body)))
     moment = parse_clock(note.stamp, zone) or _own_clock(found, body, zone)
     stamp = stamp_text(moment)
     for record in found:
@@ -67,15 +74,49 @@ def _own_clock(found: list[Record], body: list, zone: tzinfo | None):
     return next((moment for moment in times if moment), None) if found else None
 
 
-def _records(body: list, kaifa: bool) -> Iterator[Record]:
+def is_doubtful(note: Notification) -> bool:
+    """Whether the meter says of the time in a push's header that it is not to be trusted."""
+    return parse_clock(note.stamp) is not None and clock_is_doubtful(note.stamp)
+
+
+class _Rows:
+    """Reads the rows of load profiles among a push's values."""
+
+    def __init__(self, zone: tzinfo | None, columns: tuple[Column, ...], body: list) -> None:
+        self._zone = zone
+        self._columns = columns
+        for value in body:
+            # Capture objects that the push brings along.
+            with contextlib.suppress(FrameError):
+                self._columns = _captured(value) or self._columns
+
+    def are(self, value: object) -> bool:
+        """Whether a value is an array of rows."""
+        return isinstance(value, list) and bool(value) and all(map(is_row, value))
+
+    def records(self, name: bytes, value: list) -> Iterator[Record]:
+        """Give the records of an array of rows of the profile ``name``."""
+        width = len(value[0])
+        fitting = self._columns if len(self._columns) == width else guessed(name, value)
+        return rows_of(value, fitting, {}, self._zone)
+
+
+def _captured(value: object) -> tuple[Column, ...]:
+    columns = columns_of(value)
+    return columns if columns and columns[0].is_time else ()
+
+
+def _records(body: list, kaifa: bool, rows: _Rows) -> Iterator[Record]:
     if kaifa and len(body) in _KAIFA:
         return _positional(body)
+    if rows.are(body):
+        return rows.records(bytes(6), body)
     objects = _object_list(body)
     if objects:
-        return _by_list(objects, body)
+        return _by_list(objects, body, rows)
     if body and all(isinstance(each, list) and each and is_name(each[0]) for each in body):
         return _structures(body)
-    return _pairs(body)
+    return _pairs(body, rows)
 
 
 def _positional(body: list) -> Iterator[Record]:
@@ -96,9 +137,12 @@ def _is_object(entry: object) -> bool:
     return isinstance(entry, list) and len(entry) >= 3 and is_name(entry[1])
 
 
-def _by_list(objects: list, body: list) -> Iterator[Record]:
+def _by_list(objects: list, body: list, rows: _Rows) -> Iterator[Record]:
     for entry, value in zip(objects, body, strict=True):
         if value is objects or (isinstance(value, list) and all(map(_is_object, value))):
+            continue
+        if rows.are(value):
+            yield from rows.records(entry[1], value)
             continue
         yield record_of(entry[1], value, raw=raw_value(value))
 
@@ -116,14 +160,16 @@ def _is_scaler_unit(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(isinstance(n, int) for n in value)
 
 
-def _pairs(body: list) -> Iterator[Record]:
+def _pairs(body: list, rows: _Rows) -> Iterator[Record]:
     """A name before each value; what has none before it stands alone."""
     name = None
     for value in body:
         if is_name(value) and name is None:
             name = value
             continue
-        if name is None:
+        if rows.are(value):
+            yield from rows.records(name or bytes(6), value)
+        elif name is None:
             yield _unnamed(value)
         else:
             yield record_of(name, value, raw=raw_value(value))

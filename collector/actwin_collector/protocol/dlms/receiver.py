@@ -3,16 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
-from ...model import ProtocolError, ReadResult, Sample, Telegram
+from ...model import (
+    STATUS_OK,
+    STATUS_SUSPECT,
+    ProfileRow,
+    ProtocolError,
+    Push,
+    ReadResult,
+    Sample,
+    Telegram,
+)
 from . import apdu as wire
 from .counters import CounterStore
 from .frames import messages_of
 from .gcm import Keys
-from .transcript import transcribe
+from .profile import Column
+from .transcript import DOUBTFUL, transcribe
 
 
 class PushReceiver:
@@ -29,6 +39,7 @@ class PushReceiver:
         store: CounterStore | None = None,
         meter_title: bytes = b"",
         zone: tzinfo | None = None,
+        columns: Sequence[Column] = (),
     ) -> None:
         if keys and keys.encryption and not (keys.authentication and store):
             raise ValueError("ciphered pushes need both keys and a counter store")
@@ -36,23 +47,24 @@ class PushReceiver:
         self._store = store
         self._title = meter_title
         self._zone = zone
+        self._columns = columns
 
     def take(self, telegram: Mapping) -> Telegram:
         """Return a push; raises CollectorError, ``replayed`` and ``unprotected`` among them."""
         messages = messages_of(telegram)
         if not self._keys.encryption:
-            return transcribe(messages, wire.Security(), self._zone)
+            return transcribe(messages, wire.Security(), self._zone, self._columns)
         security = wire.Security(self._keys, require=True, meter_title=self._title)
         for message in messages:
             self._load(message, security)
-        found = transcribe(messages, security, self._zone)
+        found = transcribe(messages, security, self._zone, self._columns)
         # Before the values are given away: a push that cannot be remembered is not taken.
         for title, counter in security.counters.items():
             self._store.received(title, self._keys.fingerprint, counter)
         return found
 
     def _load(self, message: bytes, security: wire.Security) -> None:
-        if message[0] not in (wire.GENERAL_GLO, wire.GENERAL_DED, wire.GENERAL, 0xCA):
+        if message[0] not in wire.PROTECTED_TAGS:
             raise ProtocolError("a clear push from a meter with keys", "unprotected")
         title = wire.sender_of(message) or self._title
         if self._title and title != self._title:
@@ -64,21 +76,30 @@ class PushReceiver:
                 security.counters[title] = last
 
 
-def to_result(
-    telegram: Telegram, scales: Mapping[str, tuple[Decimal, str]] | None = None
-) -> ReadResult:
-    """Return a push as a reading: samples by ``1.0.1.8.0.255`` and by ``1.8.0``.
+def to_push(
+    telegram: Telegram,
+    scales: Mapping[str, tuple[Decimal, str]] | None = None,
+    by_meter_time: bool = True,
+    raw: str = "",
+) -> Push:
+    """Return a push as readings by ``1.0.1.8.0.255`` and by ``1.8.0``.
 
-    ``scales`` gives factor and unit of registers that come without: meters that push bare numbers
-    document them. Of several values of a register the last one counts.
+    What carries a time goes to the rows, unless ``by_meter_time`` is false. ``scales`` gives factor
+    and unit of registers that come without: meters that push bare numbers document them. Of several
+    values of a register for one time the last one counts. A doubtful clock makes values suspect.
     """
-    samples: dict[str, Sample] = {}
+    doubtful = telegram.meter.extra.get("clock") == DOUBTFUL
+    status = STATUS_SUSPECT if doubtful else STATUS_OK
+    now: dict[str, Sample] = {}
+    rows: dict[datetime, dict[str, Sample]] = {}
     for record in telegram.records:
         if not isinstance(record.value, Decimal) or not record.obis:
             continue
         short = ".".join(record.obis.split(".")[2:5])
         factor, unit = (scales or {}).get(short, (Decimal(1), record.unit))
         stamp = datetime.fromisoformat(record.ts) if record.ts else None
-        sample = Sample(record.value * factor, unit, meter_ts=stamp)
+        sample = Sample(record.value * factor, unit, status, stamp)
+        samples = rows.setdefault(stamp, {}) if stamp and by_meter_time else now
         samples[record.obis] = samples[short] = sample
-    return ReadResult(telegram.meter, samples, telegram.records)
+    result = ReadResult(telegram.meter, now, telegram.records, raw)
+    return Push(result, tuple(ProfileRow(at, rows[at]) for at in sorted(rows)))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 
 from ...model import (
@@ -23,7 +23,6 @@ from .cosem import (
     SCALED,
     medium_of,
     nameless,
-    parse_clock,
     raw_value,
     record_of,
     scaled,
@@ -31,23 +30,31 @@ from .cosem import (
 from .errors import ACCESS_RESULTS, diagnostic_error, exception_error, service_error
 from .frames import messages_of
 from .gcm import TITLE_BYTES, Keys, parse_key
-from .profile import Column, columns_of, rows_of
-from .push import records_of
+from .profile import Column, columns_of, guessed, is_row, rows_of
+from .push import is_doubtful, records_of
 
 _SILENT = frozenset(
     {0x01, 0x08, wire.RELEASE, wire.RELEASED, wire.SET, wire.WAS_SET, wire.ACTION, wire.ACTED}
 )
 # What stays clear in a ciphered dialogue.
 _CLEAR = frozenset({wire.EXCEPTION, wire.SERVICE_ERROR, wire.RELEASE, wire.RELEASED})
+DOUBTFUL = "doubtful"
 Key = tuple[int, bytes, int]
 
 
 class Transcript:
     """Messages of one meter in order; ``records`` once all were fed."""
 
-    def __init__(self, security: wire.Security, zone: tzinfo | None = None) -> None:
+    def __init__(
+        self,
+        security: wire.Security,
+        zone: tzinfo | None = None,
+        columns: Sequence[Column] = (),
+    ) -> None:
         self.security = security
+        self.doubtful = False
         self._zone = zone
+        self._pushed_columns = tuple(columns)
         self._asked: wire.Attribute | None = None
         self._blocks: list[bytes] = []
         self._values: list[tuple[wire.Attribute | None, object]] = []
@@ -89,7 +96,9 @@ class Transcript:
     def _plain(self, message: bytes) -> None:
         tag = message[0] if message else -1
         if tag == wire.NOTIFICATION:
-            self._pushed += records_of(wire.parse_notification(message), self._zone)
+            note = wire.parse_notification(message)
+            self.doubtful |= is_doubtful(note)
+            self._pushed += records_of(note, self._zone, self._pushed_columns)
         elif tag == wire.EVENT:
             attribute, value = wire.parse_event(message)
             self._pushed.append(record_of(attribute.name, value, raw=raw_value(value)))
@@ -146,9 +155,9 @@ class Transcript:
 
     def _nameless(self, value: object) -> list[Record]:
         """What came without its request: rows where it looks like a profile, else as it is."""
-        if isinstance(value, list) and value and all(map(_is_row, value)):
+        if isinstance(value, list) and value and all(map(is_row, value)):
             columns = self._columns if len(self._columns) == len(value[0]) else ()
-            return list(rows_of(value, columns or _guessed(bytes(6), value), {}, self._zone))
+            return list(rows_of(value, columns or guessed(bytes(6), value), {}, self._zone))
         with contextlib.suppress(FrameError):
             self._columns = columns_of(value)
         return [nameless(value)]
@@ -162,7 +171,7 @@ class Transcript:
             if _is_pair(pair):
                 scales[column] = tuple(pair)
         if columns is None:
-            columns = _guessed(asked.name, value)
+            columns = guessed(asked.name, value)
         return list(rows_of(value, columns, scales, self._zone))
 
 
@@ -187,10 +196,16 @@ def decode_telegram(telegram: Mapping) -> Telegram:
 
 
 def transcribe(
-    messages: Iterable[bytes], security: wire.Security, zone: tzinfo | None = None
+    messages: Iterable[bytes],
+    security: wire.Security,
+    zone: tzinfo | None = None,
+    columns: Sequence[Column] = (),
 ) -> Telegram:
-    """Return what the messages of one meter say; raises CollectorError."""
-    transcript = Transcript(security, zone)
+    """Return what the messages of one meter say; raises CollectorError.
+
+    ``columns``: those of a load profile that is pushed without telling them.
+    """
+    transcript = Transcript(security, zone, columns)
     try:
         for message in messages:
             transcript.feed(message)
@@ -201,7 +216,7 @@ def transcribe(
             text = f"the key does not fit, or the bytes were changed: {error.message}"
             raise ProtocolError(text, "bad_authentication") from None
         raise
-    return Telegram(_identity(records, security), records)
+    return Telegram(_identity(records, security, transcript.doubtful), records)
 
 
 def parse_title(text: object) -> bytes:
@@ -217,7 +232,9 @@ def parse_title(text: object) -> bytes:
     return title
 
 
-def _identity(records: tuple[Record, ...], security: wire.Security) -> MeterIdentity:
+def _identity(
+    records: tuple[Record, ...], security: wire.Security, doubtful: bool
+) -> MeterIdentity:
     title = security.meter_title
     texts = {record.quantity: record.value for record in reversed(records)}
     serial = next(
@@ -225,6 +242,8 @@ def _identity(records: tuple[Record, ...], security: wire.Security) -> MeterIden
     )
     words = {True: "verified", False: "unverified", None: "none"}
     extra = {"authentication": words[security.verified]}
+    if doubtful:
+        extra["clock"] = DOUBTFUL
     if title:
         extra["system_title"] = title.hex().upper()
     return MeterIdentity(
@@ -247,13 +266,3 @@ def _key(asked: wire.Attribute) -> Key:
 
 def _is_pair(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(isinstance(n, int) for n in value)
-
-
-def _is_row(value: object) -> bool:
-    return isinstance(value, list) and len(value) > 1 and parse_clock(value[0]) is not None
-
-
-def _guessed(profile: bytes, value: object) -> tuple[Column, ...]:
-    first = value[0] if isinstance(value, list) and value else []
-    width = len(first) if isinstance(first, list) else 1
-    return tuple(Column(0, profile, 2, index) for index in range(width))
