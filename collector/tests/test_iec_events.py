@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from iec_support import local
+from iec_support import Rig, local, spec
 from protocol_rig import ScriptedLink, device
 
-from actwin_collector.model import UnsupportedError
+from actwin_collector.model import NoAnswer, UnsupportedError
 from actwin_collector.protocol.iec62056_21 import Iec62056Driver
 from actwin_collector.protocol.iec62056_21.codec import frame
 from actwin_collector.protocol.iec62056_21.events import events_of
@@ -95,9 +95,21 @@ def test_unknown_bits_of_a_word_are_numbered():
 
 
 def test_meter_without_any_event_is_unsupported():
-    import asyncio
-
     link = ScriptedLink(b"/ABC5X\r\n", frame("1.8.0(1*kWh)\r\n!\r\n"))
-    spec = device("iec62056-21", "1.8.0", switch_delay=0.0)
     with pytest.raises(UnsupportedError):
-        asyncio.run(Iec62056Driver().read_events(link, spec, 0.2, NOW))
+        Rig.hold(link, lambda it: Iec62056Driver().read_events(it, spec(), 0.2, NOW))
+
+
+def test_full_readout_replaces_packets_that_the_meter_does_not_know():
+    who = b"/MSY5<1>OLD\r\n"
+    full = frame("0.0.0(7)\r\n96.70(26-05-01,09:00)\r\n!\r\n")
+    link = ScriptedLink(who, b"", who, full, who, b"")
+    driver = Iec62056Driver()
+    (event,) = Rig.hold(link, lambda it: driver.read_events(it, spec(), 0.2, local(2026, 1, 1)))
+    assert event.code == "96.70"
+    assert [sent for sent in link.sent if sent[0] == 6] == [
+        b"\x06058\r\n", b"\x06050\r\n", b"\x06059\r\n"
+    ]
+    silent = ScriptedLink(who, b"", who, b"")
+    with pytest.raises(NoAnswer):
+        Rig.hold(silent, lambda it: driver.read_events(it, spec(), 0.2, local(2026, 1, 1)))

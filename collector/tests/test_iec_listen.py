@@ -73,6 +73,13 @@ def test_endless_text_is_dropped():
     assert heard_in(telegram(METER, "d", NOW), on=on)[0] == [SERIAL]
 
 
+def test_stream_of_nothing_but_starts_is_endured():
+    on = listener()
+    assert on.feed(b"/ABC5X\r\n" * 7000) == []
+    assert on.errors == {"truncated": 6999}
+    assert heard_in(telegram(METER, "d", NOW), on=on)[0] == [SERIAL]
+
+
 def test_parity_bits_do_not_matter():
     whole = telegram(METER, "d", NOW)
     even = bytes(b | 0x80 if b.bit_count() % 2 else b for b in whole)

@@ -18,7 +18,7 @@ from actwin_collector.model import (
     NoAnswer,
     UnsupportedError,
 )
-from actwin_collector.protocol.iec62056_21 import Iec62056Driver
+from actwin_collector.protocol.iec62056_21 import Iec62056Driver, driver
 from actwin_collector.protocol.iec62056_21.codec import command_message, frame
 from actwin_collector.protocol.iec62056_21.errors import (
     AccessDenied,
@@ -230,7 +230,7 @@ def scripted(*answers):
     ("answer", "error", "code"),
     [
         (frame("(ERROR)"), MeterError, "meter_error"),
-        (frame("P.01(ERROR)"), MeterError, "meter_error"),
+        (frame("1.8.0(ER03)"), MeterError, "meter_error"),
         (frame("(ERROR07)"), AccessDenied, "access_denied"),
         (command_message("B0"), AccessDenied, "access_denied"),
         (b"\x15", MeterError, "meter_error"),
@@ -245,6 +245,28 @@ def test_error_answers_are_named_and_the_meter_is_released(answer, error, code):
         go()
     assert caught.value.code == code
     assert link.sent[-1] == command_message("B0")
+
+
+def test_span_without_rows_is_empty_and_no_error():
+    _, go = scripted(frame("P.01(ERROR)"))
+    assert go() == []
+
+
+def test_clock_is_not_written_across_midnight(rig, monkeypatch):
+    kit = rig(meter())
+    monkeypatch.setattr(driver, "_MIDNIGHT_MARGIN", timedelta(seconds=0.05))
+    moments = iter([local(2026, 9, 15, 23, 59, 59, 980_000), *[local(2026, 9, 16)] * 2])
+    kit.driver._now = lambda: next(moments)
+
+    def work(addresses):
+        link = tcp_link(addresses["T"])
+        sent = []
+        link.trace = lambda way, data: sent.append(data) if way == "tx" else None
+        set_clock(kit, link, spec(secret=PASSWORD))
+        return b"".join(sent)
+
+    sent = kit.run(work)
+    assert b"0.9.2(26-09-16)" in sent and b"0.9.1(00:00:00)" in sent
 
 
 def test_echo_of_a_two_wire_line_is_dropped():

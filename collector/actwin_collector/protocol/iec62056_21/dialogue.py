@@ -24,7 +24,7 @@ class Dialogue:
     """One readout over an open link; ``timeout`` bounds the wait for the first character.
 
     ``options`` are those of the meter once it has identified itself, before that of the ``known``
-    identification.
+    identification; ``identified`` is what it said, empty until then.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Dialogue:
         self._device = device
         self._wire = Wire(link)
         self._timeout = timeout
+        self.identified = ""
 
     async def read(
         self, select: Callable[[Options], str] = lambda options: options.select
@@ -43,6 +44,7 @@ class Dialogue:
         try:
             async with asyncio.timeout(limit):
                 identification = await sign_on(self._wire, self.options, self._timeout)
+                self.identified = identification.text
                 self.options = options_for(self._device, identification.text)
                 await choose(self._wire, self.options, identification, select(self.options))
                 return identification, await self._checked(identification)

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from ...channel.base import Link
 from ...model import (
-    AddressError,
     ChecksumError,
     DeviceSpec,
     Heard,
@@ -19,12 +18,12 @@ from ...model import (
     Push,
     ReadResult,
     Telegram,
-    UnsupportedError,
 )
 from ..base import Driver
 from .codec import DAMAGED
 from .dialogue import Dialogue
-from .events import events_of, has_events
+from .eventreader import EventReader, check_serial, trimmed
+from .events import events_of
 from .listen import ReadoutListener
 from .options import Options
 from .passwords import PasswordGuard
@@ -59,8 +58,10 @@ class Iec62056Driver(Driver):
 
     async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:
         """Hold one dialogue; raises CollectorError."""
-        telegram, text, options = await self._readout(link, device, timeout)
-        return _result(telegram, text, options)
+        dialogue = Dialogue(link, device, timeout, self._known.get(device.key, ""))
+        identification, readout = await dialogue.read()
+        self._known[device.key] = identification.text
+        return _result(telegram_of(identification, readout), readout.text, dialogue.options)
 
     async def read_profile(
         self, link: Link, device: DeviceSpec, timeout: float, start: datetime, end: datetime
@@ -70,8 +71,8 @@ class Iec62056Driver(Driver):
         async def work(visit: Programming) -> Sequence[ProfileRow]:
             options = visit.options
             text = request_text(options, options.profile, start, end)
-            answer = await _read(visit, options.profile_command, text)
-            return rows_between(answer, visit.options, start, end)
+            answer = await visit.read(options.profile_command, text, options.profile_pause)
+            return rows_between(answer, options, start, end)
 
         return await self._visit(link, device, timeout, work)
 
@@ -79,20 +80,17 @@ class Iec62056Driver(Driver):
         self, link: Link, device: DeviceSpec, timeout: float, since: datetime
     ) -> Sequence[MeterEvent]:
         """Read the logs and packets that ``events`` names, else the full readout."""
-        options = options_for(device, self._known.get(device.key, ""))
-        done, found = "", []
-        if not options.events:
-            # Which ones there are is known once the meter has said who it is.
-            done, found, options = await self._first_events(link, device, timeout)
-        logs = [source for source in options.events if source.startswith("P.")]
-        for source in options.events:
-            if source not in (done, *logs):
-                found += await self._packet(link, device, timeout, lambda _, it=source: it)
-        if logs:
-            found += await self._log_events(link, device, timeout, logs, since)
-        return sorted(
-            {event for event in found if event.ts > since}, key=lambda each: (each.ts, each.code)
+        reader = EventReader(
+            link,
+            device,
+            timeout,
+            self._known.get(device.key, ""),
+            lambda work: self._visit(link, device, timeout, work),
         )
+        try:
+            return await reader.read(since, self._now())
+        finally:
+            self._known[device.key] = reader.known
 
     async def set_clock(self, link: Link, device: DeviceSpec, timeout: float) -> None:
         """Write 0.9.2 and 0.9.1; needs the password. Waits rather than write across midnight."""
@@ -116,7 +114,7 @@ class Iec62056Driver(Driver):
 
     def sender_of(self, device: DeviceSpec) -> str:
         """Return the meter's serial: the setting, else the address."""
-        return _trimmed(str(device.settings.get("serial") or device.address))
+        return trimmed(str(device.settings.get("serial") or device.address))
 
     def open_heard(self, heard: Heard, device: DeviceSpec) -> Push:
         """Return the readings of a telegram; raises CollectorError."""
@@ -150,77 +148,11 @@ class Iec62056Driver(Driver):
         finally:
             self._known[device.key] = visit.identification
 
-    async def _readout(
-        self,
-        link: Link,
-        device: DeviceSpec,
-        timeout: float,
-        select: Callable[[Options], str] = lambda options: options.select,
-    ) -> tuple[Telegram, str, Options]:
-        """Return one readout's telegram and text, and the meter's options."""
-        dialogue = Dialogue(link, device, timeout, self._known.get(device.key, ""))
-        identification, readout = await dialogue.read(select)
-        self._known[device.key] = identification.text
-        return telegram_of(identification, readout), readout.text, dialogue.options
-
-    async def _first_events(
-        self, link: Link, device: DeviceSpec, timeout: float
-    ) -> tuple[str, list[MeterEvent], Options]:
-        """Read the first packet that the meter's quirk names, without one the full readout."""
-        telegram, text, options = await self._readout(link, device, timeout, _first_packet)
-        if options.events and _first_packet(options) not in options.events:
-            return "", [], options  # it keeps a log, of which the readout shows a part at best
-        if not options.events and not has_events(text):
-            raise UnsupportedError("the readout holds no events, and no log is configured")
-        return _first_packet(options), _packet_events(telegram, text, options), options
-
-    async def _packet(
-        self, link: Link, device: DeviceSpec, timeout: float, select: Callable[[Options], str]
-    ) -> list[MeterEvent]:
-        return _packet_events(*await self._readout(link, device, timeout, select))
-
-    async def _log_events(
-        self, link: Link, device: DeviceSpec, timeout: float, logs: list[str], since: datetime
-    ) -> list[MeterEvent]:
-        async def work(visit: Programming) -> list[MeterEvent]:
-            found: list[MeterEvent] = []
-            for log in logs:
-                text = request_text(visit.options, log, since, self._now())
-                answer = await _read(visit, visit.options.profile_command, text)
-                found += events_of(answer, visit.options)
-            return found
-
-        return await self._visit(link, device, timeout, work)
-
-
-async def _read(visit: Programming, command: str, text: str) -> str:
-    return await visit.read(command, text, visit.options.profile_pause)
-
-
-def _first_packet(options: Options) -> str:
-    return next((source for source in options.events if source.isdecimal()), "0")
-
-
-def _packet_events(telegram: Telegram, text: str, options: Options) -> list[MeterEvent]:
-    """Return a packet's events; one that does not name its meter cannot be checked for it."""
-    if telegram.meter.id:
-        _check_serial(telegram, options)
-    return events_of(text, options, meter_clock(telegram.records, options))
-
 
 def _result(telegram: Telegram, text: str, options: Options) -> ReadResult:
-    _check_serial(telegram, options)
+    check_serial(telegram.meter, options)
     return ReadResult(telegram.meter, samples_of(telegram, options), telegram.records, text)
 
 
-def _check_serial(telegram: Telegram, options: Options) -> None:
-    if options.serial and _trimmed(options.serial) != _trimmed(telegram.meter.id):
-        raise AddressError(f"meter {telegram.meter.id or '?'} answered, not {options.serial}")
-
-
 def _sender(telegram: Telegram) -> str:
-    return _trimmed(telegram.meter.id) or telegram.meter.extra.get("identification", "").lstrip("/")
-
-
-def _trimmed(serial: str) -> str:
-    return serial.lstrip("0")
+    return trimmed(telegram.meter.id) or telegram.meter.extra.get("identification", "").lstrip("/")

@@ -24,7 +24,7 @@ class ParityError(ProtocolError):
     default_code = "parity_error"
 
 
-class DlmsMeter(ConfigError):
+class DlmsMeter(ProtocolError):
     """The meter speaks DLMS (mode E) and gives no readout: the driver must be another one."""
 
     default_code = "dlms_meter"

@@ -61,23 +61,24 @@ class ReadoutListener(Listener):
             # The last of what came may be how a telegram begins.
             self._drop(seven, seven.find(b"/", max(0, len(seven) - _LONGEST_START)))
             return None
-        if start.start():
-            self._drop(seven, start.start())
-            return self._cut()
         end = _CLOSE.search(seven, start.end() - 2)
-        again = _START.search(seven, start.end())
-        if again and (not end or again.start() < end.start()):
+        before = end.start() if end else len(seven)
+        begin = start
+        while again := _START.search(seven, begin.end(), before):
             self.note("truncated")
-            self._buffer = self._buffer[again.start() :]
-            return self._cut()
-        if not end:
-            return None
-        stop = end.end()
-        if b"\x02" in seven[start.end() : end.start()]:
-            if len(seven) < stop + _CHECK:
+            begin = again
+        self._drop(seven[: start.start()], start.start())
+        self._buffer = self._buffer[begin.start() - start.start() :]
+        return self._taken(seven[begin.start() :], begin, end) if end else None
+
+    def _taken(self, seven: bytes, begin: re.Match, end: re.Match) -> bytes | None:
+        """Return the telegram that the buffer begins with, None while its check is to come."""
+        size = end.end() - begin.start()
+        if b"\x02" in seven[: end.start() - begin.start()]:
+            size += _CHECK
+            if len(seven) < size:
                 return None
-            stop += _CHECK
-        telegram, self._buffer = self._buffer[:stop], self._buffer[stop:]
+        telegram, self._buffer = self._buffer[:size], self._buffer[size:]
         return telegram
 
     def _drop(self, seven: bytes, keep: int) -> None:

@@ -30,7 +30,8 @@ from .wire import Wire
 _T = TypeVar("_T")
 _REPEATS = 3
 _LIMIT = 4_194_304
-_ERROR = re.compile(r"\s*[0-9A-Za-z.:*&-]*\(\s*(ER[^()]*)\)\s*")
+# ``P.01(ERROR)`` is how meters say that the span holds nothing; without the P it is an error.
+_ERROR = re.compile(r"\s*[0-9A-OQ-Za-z.:*&-]*\(\s*(ER[^()]*)\)\s*")
 # By the VDEW list: 06 no reading or writing permitted, 07 access denied.
 _DENIED = re.compile(r"ER(?:R(?:OR)?)?\s*0?[67]\b")
 _SERIAL = re.compile(r"\(([^()]*)\)")
