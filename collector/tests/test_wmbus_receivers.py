@@ -22,7 +22,7 @@ SELF_EVIDENT = [name for name in RECEIVERS if name != "raw"]
 
 def settings(receiver: str) -> dict:
     name, _, form = receiver.partition("-")
-    return {"receiver": "raw", "format": form} if name == "raw" else {"receiver": receiver}
+    return {"receiver": "raw", "frame_format": form} if name == "raw" else {"receiver": receiver}
 
 
 def listen(wire: bytes, rules: dict, size: int = 1 << 20) -> tuple[list, dict]:

@@ -42,6 +42,7 @@ _FIELD_KEYS = {
     "ts_step": Key(int, 0),
     "repeat": Key(int, 1, low=1, high=MAX_REPEAT),
     "step": Key(int, None),
+    "bit_step": Key(int, 0, low=0, high=64),
     "storage_step": Key(int, 1),
     "when": Key(list, ()),
 }
@@ -122,6 +123,7 @@ class Field:
     ts_step: int
     repeat: int
     step: int | None
+    bit_step: int
     storage_step: int
     when: tuple[Condition, ...]
 
@@ -246,7 +248,7 @@ def _bits(entry: Sequence, path: str, problems: Problems) -> tuple[tuple[int, in
     good = all(
         isinstance(part, Sequence)
         and len(part) == 2
-        and all(isinstance(n, int) and 0 <= n <= 64 for n in part)
+        and all(isinstance(n, int) and 0 <= n <= 512 for n in part)
         for part in parts
     )
     if not good:

@@ -45,7 +45,7 @@ def value_type(name: str) -> tuple[int, Decoder]:
 
 
 def _known(kind: str, size: int) -> tuple[int, Decoder] | None:
-    if kind in ("u", "i") and size in (8, 16, 24, 32, 40, 48, 56, 64):
+    if kind in ("u", "i") and size % 8 == 0 and 8 <= size <= 512:
         signed = kind == "i"
         return size // 8, lambda raw: Decimal(int.from_bytes(raw, "little", signed=signed))
     if kind == "f" and size in (32, 64):

@@ -100,12 +100,13 @@ def _take(entry: Field, state: _State) -> bool:
         return _take_sum(entry, state)
     at = state.at if entry.at is None else entry.at
     step = entry.size if entry.step is None else entry.step
+    step = 0 if entry.bit_step else step
     running = state.known.get(entry.running) if entry.running else None
     for number in range(entry.repeat):
         raw = _slice(state.data, at + number * step, entry.size)
         if raw is None:
             return number > 0
-        value = _value(entry, raw, state)
+        value = _value(entry, raw, state, number * entry.bit_step)
         if entry.running:
             running = _added(running, value)
             value = running
@@ -129,12 +130,12 @@ def _take_sum(entry: Field, state: _State) -> bool:
     return True
 
 
-def _value(entry: Field, raw: bytes, state: _State) -> Decimal | str | None:
+def _value(entry: Field, raw: bytes, state: _State, shift: int) -> Decimal | str | None:
     value = entry.decode(raw)
     if not isinstance(value, Decimal):
         return value
     if entry.bits:
-        value = Decimal(_picked(int(value), entry.bits))
+        value = Decimal(_picked(int(value) >> shift, entry.bits))
     if value in entry.none:
         return None
     if entry.values:

@@ -10,39 +10,35 @@ from typing import ClassVar
 
 from ...channel.base import Link
 from ...model import (
+    STATUS_OK,
+    STATUS_SUSPECT,
     ConfigError,
     DeviceSpec,
     FrameError,
     Heard,
     Push,
     ReadResult,
-    Record,
     Telegram,
 )
 from ..base import Driver
-from ..mbus.header import NONE
-from ..mbus.makers import name_makers_codes
-from ..mbus.records import decode_records, maker_block
-from . import compact
-from .frame import RadioFrame, parse_frame
+from ..mbus.header import is_suspect
+from ..pushes import make_push
+from .frame import parse_frame
 from .hearing import (
     Clock,
     LayoutKeeper,
     check_security,
     check_sender,
-    make_push,
     meter_id,
     open_telegram,
 )
-from .layers import COMPACT, Payload, open_payload
-from .layouts import BLOCK, PAYLOAD, read_place, with_makers_blocks
+from .layers import open_payload
 from .listener import WmbusListener
 from .memory import Memory, default_memory
 from .receivers import NAMES
-from .security import PLAIN_START, parse_key
-from .transforms import Origin
+from .records import decode_payload
+from .security import parse_key
 
-_CRC_LENGTH = 2
 _layouts = LayoutKeeper()
 
 
@@ -58,7 +54,7 @@ class WmbusDriver(Driver):
     }
     LINE_SETTINGS: ClassVar[Mapping[str, str]] = {
         "receiver": f"what delivers the telegrams: {', '.join(NAMES)}",
-        "format": "for raw telegrams: raw (CRCs removed), a or b; empty finds out",
+        "frame_format": "for raw telegrams: raw (CRCs removed), a or b; empty finds out",
         "rssi_byte": "whether a byte of signal strength follows a raw telegram: no (default)",
     }
 
@@ -94,7 +90,8 @@ class WmbusDriver(Driver):
         if heard.rssi is not None:
             meter = replace(meter, extra={**meter.extra, "rssi": str(heard.rssi)})
         raw = str(heard.telegram["telegram"])
-        return make_push(meter, telegram.records, payload.status, device, self._clock(), raw)
+        status = STATUS_SUSPECT if is_suspect(payload.status) else STATUS_OK
+        return make_push(meter, telegram.records, device, self._clock(), status, raw)
 
     @classmethod
     def decode(cls, telegram: Mapping) -> Telegram:
@@ -113,42 +110,3 @@ def decode_radio(wire: bytes, key: bytes | None = None, form: str | None = None)
     """Decode one radio telegram; raises CollectorError and nothing else."""
     frame = parse_frame(wire, form)
     return decode_payload(frame, open_payload(frame, key), key)
-
-
-def decode_payload(frame: RadioFrame, payload: Payload, key: bytes | None) -> Telegram:
-    """Return the records of an opened payload; raises CollectorError."""
-    meter = replace(payload.meter, extra={**payload.meter.extra, "ci": f"{payload.form:02X}"})
-    link = bytes((len(frame.data) + 9, frame.control)) + frame.manufacturer + frame.address
-    origin = Origin(meter.manufacturer, payload.address, frame.data, link + frame.data[:1], key)
-    return Telegram(meter, _records(payload, origin))
-
-
-def _records(payload: Payload, origin: Origin) -> tuple[Record, ...]:
-    """Return the records; what no standard decoder can read is kept as one block of bytes.
-
-    The frame's length, check value and CRCs were right, so this is no damage but a layout that
-    only the maker knows (yet); its bytes stay readable once the layout is added as data.
-    """
-    block = (maker_block(payload.data),)
-    data = payload.data.removeprefix(PLAIN_START)
-    whole = read_place(origin, PAYLOAD, data) if payload.form == NONE else None
-    if whole is not None:
-        return (*block, *whole)
-    try:
-        records = _standard_records(payload)
-    except FrameError:
-        records = block
-    records = name_makers_codes(origin.manufacturer, records)
-    place = BLOCK if payload.form in (NONE, COMPACT) else f"{payload.form:02X}"
-    return with_makers_blocks(origin, place, records)
-
-
-def _standard_records(payload: Payload) -> tuple[Record, ...]:
-    if payload.form == COMPACT:
-        full = compact.expand(payload.data)
-        return (maker_block(payload.data),) if full is None else decode_records(full).records
-    if payload.form != NONE:
-        return (maker_block(payload.data),)
-    found = decode_records(payload.data, tail=_CRC_LENGTH)
-    compact.learn(payload.data)
-    return found.records

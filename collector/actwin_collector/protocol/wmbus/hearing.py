@@ -1,33 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""From a heard telegram and its device to readings: keys, replays, downgrades, due dates."""
+"""From a heard telegram and its device to its payload: keys, replays, downgrades."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
+from collections.abc import Callable
+from datetime import datetime
 
 from ...model import (
-    STATUS_OK,
-    STATUS_SUSPECT,
     AddressError,
     CollectorError,
     ConfigError,
     DeviceSpec,
     Heard,
-    ProfileRow,
     ProtocolError,
-    Push,
-    ReadResult,
-    Record,
-    Sample,
 )
-from ..mbus.header import is_suspect
 from ..mbus.media import manufacturer_letters
-from ..mbus.registers import Register, find_record, parse_register
-from ..zones import utc_offset
 from . import compact
 from .frame import RadioFrame, parse_frame
 from .layers import Payload, open_payload
@@ -38,7 +27,6 @@ _ADDRESS = re.compile(
     r"(?:([A-Z]{3})[-. ]?)?([0-9A-F]{8})(?:([0-9A-F]{4})([0-9A-F]{2})([0-9A-F]{2}))?"
 )
 _OTHER_KEY = ("wrong_key", "bad_mac")
-_TURKEY = timezone(timedelta(hours=3))
 _MOST_LAYOUTS = 1024
 
 Clock = Callable[[], datetime]
@@ -139,71 +127,3 @@ class LayoutKeeper:
         # A layout not kept costs one full frame to be heard again.
         with contextlib.suppress(CollectorError):
             memory().learn(fresh)
-
-
-def make_push(
-    meter, records: Sequence[Record], status: int, device: DeviceSpec, now: datetime, raw: str
-) -> Push:
-    """Return samples of the moment and rows of what carries its own date."""
-    zone = utc_offset(device.settings.get("utc_offset")) or _TURKEY
-    worth = STATUS_SUSPECT if is_suspect(status) else STATUS_OK
-    samples: dict[str, Sample] = {}
-    rows: dict[datetime, dict[str, Sample]] = {}
-    for parameter in device.parameters:
-        register = parse_register(parameter.register)
-        record = find_record(records, register)
-        if record is not None and _stands_for_now(record):
-            stamp = _meter_time(record, zone)
-            sample = Sample(record.value, record.unit, worth, stamp)
-            samples[parameter.register] = sample
-        column = parameter.profile or parameter.register
-        for dated in _dated(records, register):
-            moment = _end_of(dated.ts, zone)
-            if moment is not None and moment <= now:
-                kept = Sample(dated.value, dated.unit, worth)
-                rows.setdefault(moment, {})[column] = kept
-    result = ReadResult(meter, samples, tuple(records), raw)
-    return Push(result, tuple(ProfileRow(ts, rows[ts]) for ts in sorted(rows)))
-
-
-def _stands_for_now(record: Record) -> bool:
-    dated = record.storage > 0 and record.ts is not None
-    return isinstance(record.value, Decimal) and not dated
-
-
-def _dated(records: Iterable[Record], register: Register) -> Iterable[Record]:
-    """The stored values of a register; of a register that names its storage, only that one."""
-    if register.index is not None:
-        return
-    for record in records:
-        if (
-            record.ts is not None
-            and record.storage > 0
-            and register.storage in (0, record.storage)
-            and isinstance(record.value, Decimal)
-            and record.quantity == register.quantity
-            and record.function == register.function
-            and (record.tariff, record.subunit) == (register.tariff, register.subunit)
-        ):
-            yield record
-
-
-def _end_of(text: str | None, zone: timezone) -> datetime | None:
-    """When a value was taken: a date alone means the end of that day."""
-    moment = _aware(text, zone)
-    if moment is not None and text and "T" not in text:
-        moment += timedelta(days=1)
-    return moment
-
-
-def _meter_time(record: Record, zone: timezone) -> datetime | None:
-    # A date alone says nothing about the meter's clock.
-    return _aware(record.ts, zone) if record.ts and "T" in record.ts else None
-
-
-def _aware(text: str | None, zone: timezone) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text or "")
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

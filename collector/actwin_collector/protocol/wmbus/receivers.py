@@ -226,7 +226,7 @@ _FORMS = ("", RAW, FORMAT_A, FORMAT_B)
 def make_receiver(settings: Mapping[str, object], note: Note) -> Receiver:
     """Return the receiver a line's settings name; raises ConfigError."""
     name = str(settings.get("receiver") or "auto").lower().replace("_", "-")
-    form = str(settings.get("format") or "").lower()
+    form = str(settings.get("frame_format") or "").lower()
     if name not in NAMES or form not in _FORMS:
         raise ConfigError(
             f"receiver is one of {', '.join(NAMES)}; format is raw, a, b or empty", "bad_receiver"
