@@ -94,6 +94,26 @@ def test_unknown_bits_of_a_word_are_numbered():
     assert vdew_flags("100") == ["bit_8"] and vdew_flags("x") == []
 
 
+def test_condition_is_told_when_it_begins_and_not_again_while_it_lasts():
+    def answer(status, minute):
+        clock = f"0.9.1(10:{minute:02}:30)\r\n0.9.2(26-09-01)\r\n"
+        return frame(f"0.0.0(7)\r\n{clock}F.F.0({status})\r\n96.70(26-08-30,09:00)\r\n!\r\n")
+
+    driver = Iec62056Driver()
+
+    def read(status, minute):
+        link = ScriptedLink(b"/MSY5<1>X\r\n", answer(status, minute))
+        found = Rig.hold(
+            link, lambda it: driver.read_events(it, spec(events=["8"]), 0.2, local(2026, 8, 1))
+        )
+        return [(event.code, event.ts) for event in found if event.code != "96.70"]
+
+    assert read("0000006000000020", 1) == [("F.F.0:5", local(2026, 9, 1, 10, 1))]
+    assert read("0000006000000020", 2) == []
+    assert read("0000006000000000", 3) == []
+    assert read("0000006000000020", 4) == [("F.F.0:5", local(2026, 9, 1, 10, 4))]
+
+
 def test_meter_without_any_event_is_unsupported():
     link = ScriptedLink(b"/ABC5X\r\n", frame("1.8.0(1*kWh)\r\n!\r\n"))
     with pytest.raises(UnsupportedError):

@@ -198,3 +198,19 @@ def test_events_of_a_pushed_readout_have_the_meters_own_time():
     (event,) = driver.open_heard(heard, device("iec62056-21", "1.8.0")).events
     assert (event.code, event.text) == ("F.F.0:7", "body cover was open")
     assert event.ts == local(2026, 9, 1, 10, 0)
+
+
+def test_list_that_every_telegram_repeats_is_told_once():
+    driver = Iec62056Driver()
+    spec = device("iec62056-21", "1.8.1")
+    entries = ["(260901100000W)(0000000240*s)", "(260902100000W)(0000000300*s)"]
+
+    def told(count):
+        log = f"1-0:99.97.0({count})(0-0:96.7.19){''.join(entries[:count])}\r\n"
+        text = f"/ABC5X\r\n\r\n1-0:1.8.1(1*kWh)\r\n{log}!\r\n"
+        (heard,) = driver.listener({}).feed(text.encode())
+        return [event.text for event in driver.open_heard(heard, spec).events]
+
+    assert told(1) == ["power failure of 240 s"]
+    assert told(1) == []
+    assert told(2) == ["power failure of 300 s"]

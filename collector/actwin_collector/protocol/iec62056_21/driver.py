@@ -23,7 +23,7 @@ from ..base import Driver
 from .codec import DAMAGED
 from .dialogue import Dialogue
 from .eventreader import EventReader, check_serial, trimmed
-from .events import events_of
+from .events import Told, events_of
 from .listen import ReadoutListener
 from .options import Options
 from .passwords import PasswordGuard
@@ -55,6 +55,7 @@ class Iec62056Driver(Driver):
         self._now = now
         # What each device identified itself as last: its quirk counts before it has spoken.
         self._known: dict[str, str] = {}
+        self._told, self._told_by_push = Told(), Told()
 
     async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:
         """Hold one dialogue; raises CollectorError."""
@@ -88,7 +89,8 @@ class Iec62056Driver(Driver):
             lambda work: self._visit(link, device, timeout, work),
         )
         try:
-            return await reader.read(since, self._now())
+            events = await reader.read(since, self._now())
+            return self._told.without_old_conditions(device.key, events)
         finally:
             self._known[device.key] = reader.known
 
@@ -124,7 +126,8 @@ class Iec62056Driver(Driver):
         options = options_for(device, telegram.meter.extra.get("identification", ""))
         result = _result(telegram, readout.text, options)
         clock = meter_clock(telegram.records, options)
-        return Push(result, events=tuple(events_of(readout.text, options, clock)))
+        events = events_of(readout.text, options, clock)
+        return Push(result, events=tuple(self._told_by_push.fresh(device.key, events)))
 
     @classmethod
     def decode(cls, telegram: Mapping) -> Telegram:

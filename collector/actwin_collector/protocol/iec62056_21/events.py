@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ...model import MeterEvent
@@ -36,12 +36,44 @@ def events_of(text: str, options: Options, now: datetime | None = None) -> list[
     """Return the events in a log or readout, oldest first.
 
     Stamps that are all zeros are empty places of a list. A condition of F.F.0 has no time of its
-    own: it gets ``now``, and is left out without one.
+    own: it gets the minute of ``now``, and is left out without one.
     """
     found: list[MeterEvent] = []
     for data_set in parse_data_sets(text).data_sets:
         found += _events(data_set, options, now)
     return sorted(set(found), key=lambda event: (event.ts, event.code))
+
+
+class Told:
+    """Remembers what each device's last list held, so that a repeated entry is told once.
+
+    A condition of F.F.0 is the same entry as long as its bit stays set, whatever the time.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str, set[tuple[datetime | None, str]]] = {}
+
+    def without_old_conditions(
+        self, device: str, events: Sequence[MeterEvent]
+    ) -> list[MeterEvent]:
+        """Return the events but for conditions that lasted already; for lists asked by time."""
+        fresh = self.fresh(device, [event for event in events if is_condition(event)])
+        return [event for event in events if event in fresh or not is_condition(event)]
+
+    def fresh(self, device: str, events: Sequence[MeterEvent]) -> list[MeterEvent]:
+        """Return the events that the list before did not hold."""
+        before = self._last.get(device, set())
+        self._last[device] = {_entry(event) for event in events}
+        return [event for event in events if _entry(event) not in before]
+
+
+def is_condition(event: MeterEvent) -> bool:
+    """Whether an event is a state that lasts rather than something that happened."""
+    return event.code.startswith(_STATUS)
+
+
+def _entry(event: MeterEvent) -> tuple[datetime | None, str]:
+    return (None if is_condition(event) else event.ts, event.code)
 
 
 def has_events(text: str) -> bool:
@@ -66,8 +98,10 @@ def _events(
     elif code == _P1_FAILURES:
         yield from _p1_failures(values, options)
     elif code == _STATUS and options.status_bits == "mass" and now is not None:
+        # The lists know minutes only: a condition must not stand after what they will tell later.
+        minute = now.replace(second=0, microsecond=0)
         for bit, name in mass_flags(values[0].strip()).items():
-            yield MeterEvent(now, f"F.F.0:{bit}", name.replace("_", " "))
+            yield MeterEvent(minute, f"F.F.0:{bit}", name.replace("_", " "))
 
 
 def _stamp(text: str, options: Options) -> datetime | None:
