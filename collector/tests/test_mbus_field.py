@@ -203,6 +203,21 @@ def test_sealed_telegram_without_its_key_gives_no_number_of_the_meter():
         assert result.samples.get("volume") is None
 
 
+def test_short_header_without_the_whole_address_cannot_be_opened():
+    wire = long_frame(8, 1, bytes.fromhex("7A 55 00 1005") + bytes(16))
+    with pytest.raises(CollectorError) as caught:
+        MbusDriver.decode({"telegram": wire.hex(), "key": KEY.hex()})
+    assert caught.value.code == "unsupported_security"
+
+
+@pytest.mark.parametrize("body", ["A2 80A1", "90 02 0000 7A 55 00 1005", "90 02 0000 A2 01"])
+def test_what_no_wired_meter_sends_is_a_named_error_with_a_key_too(body):
+    wire = long_frame(8, 1, bytes.fromhex(body))
+    with pytest.raises(CollectorError) as caught:
+        MbusDriver.decode({"telegram": wire.hex(), "key": KEY.hex()})
+    assert caught.value.code
+
+
 def test_plain_telegrams_of_a_meter_with_a_key_still_count():
     result, _ = read(bus(meter()), device("1", "volume", secret=KEY.hex()))
     assert result.samples["volume"].value == Decimal("54.321")

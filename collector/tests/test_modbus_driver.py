@@ -14,7 +14,6 @@ from protocol_rig import ScriptedLink, cases, check_case, device, read
 from actwin_collector.model import (
     AddressError,
     ChecksumError,
-    CollectorError,
     ConfigError,
     FrameError,
     NoAnswer,
@@ -201,21 +200,6 @@ def test_unknown_register_is_a_configuration_error():
 
 
 bounded = settings(max_examples=400, deadline=None, derandomize=True)
-MAPS = st.sampled_from([None, "schneider_iem3000", "eastron_sdm630", "x", 5, {"register": []}])
-
-
-@bounded
-@given(st.binary(max_size=260), MAPS, st.integers(-1, 70_000))
-def test_any_bytes_decode_or_give_a_named_error(data, register_map, address):
-    for telegram in (data, data + crc16(data), struct.pack(">HHH", 1, 0, len(data)) + data):
-        try:
-            found = ModbusDriver.decode(
-                {"telegram": telegram.hex(), "map": register_map, "address": address}
-            )
-        except CollectorError as error:
-            assert error.code and error.message
-        else:
-            assert all(r.value is None or r.value.is_finite() for r in found.records)
 
 
 @bounded

@@ -63,6 +63,8 @@ class Transcript:
 
     def feed(self, message: bytes) -> None:
         """Take one message; raises CollectorError."""
+        if not message:
+            raise FrameError("a frame with no message in it", "truncated")
         if message[0] in (wire.AARQ, wire.AARE):
             self._associate(message)
             return

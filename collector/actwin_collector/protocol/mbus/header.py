@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from ...model import FrameError, MeterIdentity, ProtocolError
 from .media import identification, manufacturer_letters, medium_name
 
-LONG, SHORT, NONE, FIXED, ERROR = 0x72, 0x7A, 0x78, 0x73, 0x70
+LONG, SHORT, NONE, FIXED, ERROR, AUTHENTICATED = 0x72, 0x7A, 0x78, 0x73, 0x70, 0x90
 
 _NOTHING: Mapping[str, str] = {}
 _NO_ADDRESS = ("", "", "", "")

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from ...model import FrameError, MeterIdentity, ProtocolError, Record
 from .fixed import decode_fixed
-from .header import FIXED, NONE, SHORT, parse_header
+from .header import AUTHENTICATED, FIXED, LONG, NONE, SHORT, parse_header
 from .link import MASTER, Frame, parse_frame
 from .makers import name_makers_codes
 from .records import decode_records
+
+_NOBODY = bytes(4), bytes(2), bytes(2)
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ def decode_answer(frame: Frame, key: bytes | None = None, address: bytes = b"") 
     if frame.data[0] == FIXED:
         meter, records = decode_fixed(frame.data, known)
         return MbusTelegram(meter, records, frame.address)
-    if key is not None and frame.data[0] != NONE:
+    if key is not None and frame.data[0] in (LONG, SHORT, AUTHENTICATED):
         return _sealed(frame, key, address, known)
     header = parse_header(frame.data, known)
     found = decode_records(header.body)
@@ -57,11 +59,14 @@ def _sealed(
     from ..wmbus.frame import RadioFrame
     from ..wmbus.layers import open_payload
 
-    if frame.data[0] == SHORT and (len(address) != 8 or 0xFF in address):
+    whole = len(address) == 8 and 0xFF not in address
+    if frame.data[0] == SHORT and not whole:
         text = "a short header is opened only for a meter selected by its whole secondary address"
         raise ProtocolError(text, "unsupported_security")
-    number, manufacturer, kind = address[:4], address[4:6], address[6:]
-    payload = open_payload(RadioFrame(frame.control, manufacturer, number + kind, frame.data), key)
+    number, maker, kind = (address[:4], address[4:6], address[6:]) if whole else _NOBODY
+    payload = open_payload(RadioFrame(frame.control, maker, number + kind, frame.data), key)
+    if payload.form != NONE:
+        raise FrameError(f"CI field {payload.form:02X} carries no readings", "unsupported_ci")
     found = decode_records(payload.data)
     records = name_makers_codes(payload.meter.manufacturer, found.records)
     meter = replace(payload.meter, extra={**known, **payload.meter.extra})
