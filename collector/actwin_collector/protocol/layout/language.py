@@ -146,7 +146,8 @@ class Tagged:
     tag: int
     end: frozenset[str]
     length_byte: bool
-    items: tuple[Item, ...]
+    exact: Mapping[str, Item]
+    patterns: tuple[tuple[str, Item], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,11 @@ def _tagged(entry: object, path: str, problems: Problems) -> Tagged:
         fields = _fields(item["field"], place, problems)
         items.append(Item(tags, item["size"], item["channel"], fields))
     end = frozenset(str(tag).upper() for tag in values["end"])
-    return Tagged(values["at"], values["tag"], end, values["length_byte"], tuple(items))
+    tags = [(tag, item) for item in items for tag in item.tags]
+    # Of two items with the same tag the first counts.
+    exact = {tag: item for tag, item in reversed(tags) if "." not in tag}
+    patterns = tuple((tag, item) for tag, item in tags if "." in tag)
+    return Tagged(values["at"], values["tag"], end, values["length_byte"], exact, patterns)
 
 
 def _fields(entries: Sequence, path: str, problems: Problems) -> tuple[Field, ...]:

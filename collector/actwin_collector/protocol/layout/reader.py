@@ -210,10 +210,10 @@ def _take_tagged(tagged: Tagged, state: _State) -> bool:
 
 
 def _item(tagged: Tagged, tag: str) -> Item | None:
-    for item in tagged.items:
-        if any(_fits(known, tag) for known in item.tags):
-            return item
-    return None
+    item = tagged.exact.get(tag)
+    if item is not None:
+        return item
+    return next((item for known, item in tagged.patterns if _fits(known, tag)), None)
 
 
 def _fits(known: str, tag: str) -> bool:

@@ -80,13 +80,15 @@ def expand(data: bytes) -> bytes | None:
     if len(data) < 5:
         raise FrameError("the compact frame ends inside its header", "truncated")
     signature = int.from_bytes(data[:2], "little")
-    layout = _heard.get(signature) or _built_in().get(signature)
-    if layout is None:
+    # What was heard cannot push aside what is known: anybody may send a layout of any signature.
+    layouts = [known[signature] for known in (_built_in(), _heard) if signature in known]
+    if not layouts:
         return None
-    full = _filled(layout, data[4:])
-    if crc16(full) != int.from_bytes(data[2:4], "little"):
-        raise FrameError("the full frame's CRC does not fit the compact frame", "bad_checksum")
-    return full
+    for layout in layouts:
+        full = _filled(layout, data[4:])
+        if full is not None and crc16(full) == int.from_bytes(data[2:4], "little"):
+            return full
+    raise FrameError("the full frame's CRC does not fit the compact frame", "bad_checksum")
 
 
 @cache
@@ -114,9 +116,10 @@ def _signature(layout: Layout) -> int:
     return crc16(b"".join(header for header, _length in layout))
 
 
-def _filled(layout: Layout, values: bytes) -> bytes:
+def _filled(layout: Layout, values: bytes) -> bytes | None:
+    """Return the full frame; None when the values have another length than the layout."""
     if len(values) != sum(length for _header, length in layout):
-        raise FrameError("the compact frame has another length than its layout", "truncated")
+        return None
     full, position = b"", 0
     for header, length in layout:
         full += header + values[position : position + length]

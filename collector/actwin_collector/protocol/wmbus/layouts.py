@@ -65,6 +65,8 @@ def read_place(origin: Origin, place: str, data: bytes) -> list[Record] | None:
 
 def with_makers_blocks(origin: Origin, place: str, records: Sequence[Record]) -> tuple[Record, ...]:
     """Return the records with each known maker's block followed by the numbers in it."""
+    if not any(record.quantity.startswith(MAKER_BLOCK) for record in records):
+        return tuple(records)
     return tuple(_expanded(origin, place, records))
 
 

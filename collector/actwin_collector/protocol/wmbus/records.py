@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ...model import FrameError, Record, Telegram
+from ...model import FrameError, MeterIdentity, Record, Telegram
 from ..mbus.header import NONE
 from ..mbus.makers import name_makers_codes
 from ..mbus.records import decode_records, maker_block
@@ -21,7 +19,9 @@ _CRC_LENGTH = 2
 
 def decode_payload(frame: RadioFrame, payload: Payload, key: bytes | None) -> Telegram:
     """Return the records of an opened payload; raises CollectorError."""
-    meter = replace(payload.meter, extra={**payload.meter.extra, "ci": f"{payload.form:02X}"})
+    plain = payload.meter
+    extra = {**plain.extra, "ci": f"{payload.form:02X}"}
+    meter = MeterIdentity(plain.id, plain.manufacturer, plain.medium, plain.version, extra)
     return Telegram(meter, payload_records(frame, payload, key))
 
 
@@ -39,15 +39,14 @@ def _records(payload: Payload, origin: Origin) -> tuple[Record, ...]:
     The frame's length, check value and CRCs were right, so this is no damage but a layout that
     only the maker knows (yet); its bytes stay readable once the layout is added as data.
     """
-    block = (maker_block(payload.data),)
-    data = payload.data.removeprefix(PLAIN_START)
-    whole = read_place(origin, PAYLOAD, data) if payload.form == NONE else None
-    if whole is not None:
-        return (*block, *whole)
+    if payload.form == NONE:
+        whole = read_place(origin, PAYLOAD, payload.data.removeprefix(PLAIN_START))
+        if whole is not None:
+            return (maker_block(payload.data), *whole)
     try:
         records = _standard_records(payload)
     except FrameError:
-        records = block
+        records = (maker_block(payload.data),)
     records = name_makers_codes(origin.manufacturer, records)
     place = BLOCK if payload.form in (NONE, COMPACT) else f"{payload.form:02X}"
     return with_makers_blocks(origin, place, records)
@@ -60,5 +59,7 @@ def _standard_records(payload: Payload) -> tuple[Record, ...]:
     if payload.form != NONE:
         return (maker_block(payload.data),)
     found = decode_records(payload.data, tail=_CRC_LENGTH)
-    compact.learn(payload.data)
+    # Compact frames stand for full frames without a transport header.
+    if "access_number" not in payload.meter.extra:
+        compact.learn(payload.data)
     return found.records
