@@ -143,6 +143,14 @@ def test_own_quirk_file_counts_before_the_shipped_and_below_the_devices_settings
     assert options_for(spec(quirks_dir=folder, quirk="ours", address="ABC7")).address == "ABC7"
 
 
+def test_quirk_may_start_from_another(tmp_path):
+    (tmp_path / "own.toml").write_text(OWN.replace("source =", 'like = "mass"\nsource ='))
+    found = options_for(spec(quirks_dir=str(tmp_path)), "/ABC5X")
+    assert (found.protocol, found.profile_command) == ("2", "R2")
+    makel = options_for(spec(), "/MSY5<1>C520.KMY.2251")
+    assert (makel.events, makel.status_bits) == (("8", "9"), "mass")
+
+
 def test_own_quirks_are_found_in_the_state_folder_and_read_again_when_changed(tmp_path):
     (tmp_path / "iec62056-21").mkdir()
     path = tmp_path / "iec62056-21" / "own.toml"
@@ -156,7 +164,7 @@ def test_own_quirks_are_found_in_the_state_folder_and_read_again_when_changed(tm
 @pytest.mark.parametrize(
     "text",
     ["[[quirk", "quirk = 1", OWN.replace("'^/ABC'", "'('"), OWN + "colour = 'red'",
-     OWN.replace('name = "ours"', "")],
+     OWN.replace('name = "ours"', ""), OWN.replace('source =', 'like = "nobody"\nsource =')],
 )
 def test_broken_quirk_file_is_a_configuration_error(tmp_path, text):
     (tmp_path / "own.toml").write_text(text)

@@ -3,6 +3,7 @@
 
 A table has a ``name``, a regular expression ``match`` over the identification line, ``source``
 that says how sure its facts are, and ``settings`` that count where the device sets nothing itself.
+``like`` names a table before it, or a shipped one, whose settings it starts from.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _TABLE = {
     "name": Field(str),
     "match": Field(str),
     "source": Field(str),
+    "like": Field(str, ""),
     "settings": Field(dict, {}),
 }
 
@@ -89,25 +91,21 @@ def _own(options: Options) -> Sequence[Quirk]:
 
 @cache
 def _shipped() -> tuple[Quirk, ...]:
-    folder = files(__package__)
-    texts = [
-        (each.name, each.read_text("utf-8"))
-        for each in sorted(folder.iterdir(), key=lambda entry: entry.name)
-        if each.name.endswith(".toml")
-    ]
-    return tuple(quirk for name, text in texts for quirk in _parse(text, name))
+    folder = sorted(files(__package__).iterdir(), key=lambda entry: entry.name)
+    texts = [(each.name, each.read_text("utf-8")) for each in folder if each.suffix == ".toml"]
+    return tuple(quirk for name, text in texts for quirk in _parse(text, name, ()))
 
 
 @cache
 def _cached(path: Path, changed: int) -> tuple[Quirk, ...]:
     """Return a file's tables; ``changed`` makes a changed file be read again."""
     try:
-        return _parse(path.read_text("utf-8"), str(path))
+        return _parse(path.read_text("utf-8"), str(path), _shipped())
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def _parse(text: str, source: str) -> tuple[Quirk, ...]:
+def _parse(text: str, source: str, known: Sequence[Quirk]) -> tuple[Quirk, ...]:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -117,13 +115,19 @@ def _parse(text: str, source: str) -> tuple[Quirk, ...]:
         (path, parse_table(entry, _TABLE, path, problems))
         for path, entry in parse_list(tables.get("quirk", ()), "quirk", problems)
     ]
+    bases = {quirk.name: quirk.settings for quirk in known}
     found = []
     for path, row in rows:
         for key in sorted(set(row["settings"]) - set(FIELDS)):
             problems.add(f"{path}.settings.{key}", "unknown setting")
+        if row["like"] and row["like"] not in bases:
+            problems.add(f"{path}.like", f"no table {row['like']!r} before it")
+        bases[row["name"]] = {**bases.get(row["like"], {}), **row["settings"]}
         try:
-            found.append(Quirk(row["name"], re.compile(row["match"]), row["settings"]))
+            match = re.compile(row["match"])
         except re.error as error:
             problems.add(f"{path}.match", str(error))
+            continue
+        found.append(Quirk(row["name"], match, bases[row["name"]]))
     problems.finish(source)
     return tuple(found)
