@@ -33,7 +33,7 @@ from actwin_collector.model import (
     ScheduleSpec,
 )
 from actwin_collector.protocol.base import Driver, Listener
-from actwin_collector.protocol.registry import make_link
+from actwin_collector.protocol.registry import get_driver, make_link
 from actwin_collector.scheduler import Scheduler
 from actwin_collector.site import Site
 
@@ -136,20 +136,21 @@ def device(key, line="L1", **values):
 class Field:
     """A scheduler over real media with a store in memory; time stands 100 s into a slot."""
 
-    def __init__(self, lines, devices, tmp_path, poll=PERIOD, store=PERIOD):
-        self.clock = StepClock(START + 100)
-        self.store = MemoryStore()
+    def __init__(self, lines, devices, tmp_path, store=None, clock=None):
+        self.clock = clock or StepClock(START + 100)
+        self.store = store or MemoryStore()
         self.driver = BeepDriver()
         settings = CollectorSettings(code="C1", state_dir=tmp_path)
-        self.scheduler = Scheduler(
-            self.store, settings, self.clock, make_link, lambda name: self.driver
-        )
+        self.scheduler = Scheduler(self.store, settings, self.clock, make_link, self._driver)
         self.site = Site(
             1,
             {line.key: line for line in lines},
-            {"S1": ScheduleSpec("S1", poll, store)},
+            {"S1": ScheduleSpec("S1", PERIOD, PERIOD)},
             {each.key: each for each in devices},
         )
+
+    def _driver(self, name):
+        return self.driver if name == "beep" else get_driver(name)
 
     async def __aenter__(self):
         await self.scheduler.apply(self.site, {})

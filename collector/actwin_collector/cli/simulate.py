@@ -19,13 +19,14 @@ from ..simulate.history import columns, history, left_out
 from ..simulate.runner import ScenarioRunner
 from ..simulate.scenario import load_scenario
 from ..site import load_cache, parse_site
+from . import carry
 
 HELP = "serve simulated meters, or write the history they would have delivered"
 DEFAULT_PORT_BASE = 18_500
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the two modes and their options."""
+    """Declare the modes and their options."""
     modes = parser.add_subparsers(dest="mode", required=True, metavar="MODE")
     serve = modes.add_parser("run", help="serve all meters of a scenario until SIGTERM")
     serve.add_argument("--scenario", default="osb", help="file or built-in name (default: osb)")
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     serve.add_argument("--pty-dir", type=Path, default=Path(".local/run"), help="folder for ptys")
     serve.add_argument("--ready-file", type=Path, help="written as JSON once all meters answer")
+    carry.add_modes(modes)
     past = modes.add_parser("history", help="fill an outbox with what the meters measured")
     past.add_argument("--scenario", default="osb", help="file or built-in name (default: osb)")
     past.add_argument("--config", type=Path, required=True, help="the site's document (JSON)")
@@ -46,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the chosen mode; raises CollectorError."""
+    if args.mode in carry.MODES:
+        return carry.run(args)
     return asyncio.run(_serve(args)) if args.mode == "run" else _history(args)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -32,6 +33,7 @@ class ScenarioRunner:
         self._scenario = scenario
         self._stage = Stage(host, port_base, pty_dir, clock)
         self._opened: list[Opened] = []
+        self._carrying: list[asyncio.Task] = []
 
     async def start(self) -> None:
         """Open all ports; raises LinkError when one is taken."""
@@ -50,9 +52,17 @@ class ScenarioRunner:
         except OSError as error:
             await self.stop()
             raise LinkError(f"a simulated meter cannot listen: {error}") from error
+        self._carrying = [
+            asyncio.create_task(each.run(self.addresses[each.meter]))
+            for each in self._scenario.carriers
+        ]
 
     async def stop(self) -> None:
-        """Close all ports."""
+        """Close all ports; modems hang up."""
+        for task in self._carrying:
+            task.cancel()
+        await asyncio.gather(*self._carrying, return_exceptions=True)
+        self._carrying.clear()
         for opened in self._opened:
             await opened.stop()
         self._opened.clear()

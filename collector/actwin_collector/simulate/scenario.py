@@ -14,6 +14,7 @@ from pathlib import Path
 from ..fields import Field, Problems, parse_list, parse_table
 from ..model import ConfigError
 from ..units import convert
+from .carriers import Carrier, check_meters, parse_modem, parse_pusher
 from .load import Curve, Load, LoadSpec
 from .meters import MeterSpec, Place, SimulatedMeter
 from .profiles import NAMES
@@ -26,6 +27,8 @@ _TOP = {
     "first_day": Field(date),
     "main": Field(dict, None),
     "meter": Field(list),
+    "modem": Field(list, ()),
+    "push": Field(list, ()),
 }
 _PLACE = {
     "key": Field(str),
@@ -60,10 +63,11 @@ _SHOWN = {"Wh": "kWh", "varh": "kvarh"}
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A site's simulated meters by device key."""
+    """A site's simulated meters by device key, and what carries them to a collector."""
 
     site: str
     meters: Mapping[str, SimulatedMeter]
+    carriers: Sequence[Carrier] = ()
 
     def meter(self, key: str) -> SimulatedMeter:
         """Return a meter; raises ConfigError."""
@@ -100,18 +104,25 @@ def parse_scenario(table: Mapping, source: str) -> Scenario:
     top = parse_table(table, _TOP, source, problems)
     rows = [
         parse_table(entry, _METER, path, problems)
-        for path, entry in parse_list(top["meter"], "meter", problems)
+        for path, entry in _tables(top, "meter", problems)
     ]
     main = parse_table(top["main"], _MAIN, "main", problems) if top["main"] else None
     for row in [*rows, *([main] if main else [])]:
         _check_place(row, problems)
+    carriers = [parse_modem(e, path, problems) for path, e in _tables(top, "modem", problems)]
+    carriers += [parse_pusher(e, path, problems) for path, e in _tables(top, "push", problems)]
+    check_meters(carriers, {row["key"]: row["port"] >= 0 for row in rows}, problems)
     problems.finish(f"scenario {source}")
     loads = {row["key"]: Load(_load_spec(row), top["seed"], top["first_day"]) for row in rows}
     meters = {row["key"]: SimulatedMeter(_meter_spec(row), loads[row["key"]]) for row in rows}
     if main:
         electric = [loads[row["key"]] for row in rows if known()[row["protocol"]].electric]
         meters[main["key"]] = SimulatedMeter(_meter_spec(main), _main_curve(main, electric))
-    return Scenario(top["site"], meters)
+    return Scenario(top["site"], meters, tuple(carriers))
+
+
+def _tables(top: Mapping, name: str, problems: Problems) -> list[tuple[str, object]]:
+    return parse_list(top[name], name, problems)
 
 
 def _check_place(row: Mapping, problems: Problems) -> None:
