@@ -24,7 +24,6 @@ from mbus_support import needs_data
 
 from actwin_collector.model import CollectorError, ConfigError, ProtocolError
 from actwin_collector.protocol.dlms import DlmsDriver, guard
-from actwin_collector.protocol.dlms import apdu as wire
 from actwin_collector.protocol.dlms.counters import CounterStore
 from actwin_collector.protocol.dlms.gcm import (
     AUTHENTICATED,
@@ -35,6 +34,7 @@ from actwin_collector.protocol.dlms.gcm import (
     seal,
     unseal,
 )
+from actwin_collector.protocol.dlms.protection import Security
 from actwin_collector.protocol.dlms.receiver import PushReceiver
 
 # Green Book, security suite 0 example: system title MMM, keys of the book.
@@ -251,7 +251,7 @@ def _general(header: bytes) -> tuple[bytes, bytes]:
 
 
 def test_counter_is_taken_only_upwards():
-    security = wire.Security(KEYS)
+    security = Security(KEYS)
     security.accept(METER, 5)
     for counter in (5, 4):
         with pytest.raises(ProtocolError):

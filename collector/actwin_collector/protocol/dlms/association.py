@@ -11,7 +11,8 @@ import secrets
 from collections.abc import Callable
 
 from gurux_dlms.ConnectionState import ConnectionState
-from gurux_dlms.enums import Authentication, Conformance, InterfaceType, RequestTypes, Security
+from gurux_dlms.enums import Authentication, Conformance, InterfaceType, RequestTypes
+from gurux_dlms.enums import Security as Protection
 from gurux_dlms.GXByteBuffer import GXByteBuffer
 from gurux_dlms.GXDLMSException import GXDLMSException
 from gurux_dlms.objects.enums import SecuritySuite
@@ -24,6 +25,7 @@ from .acse import parse_association
 from .axdr import Reader, encode_length
 from .errors import diagnostic_error, exception_error, service_error
 from .gcm import AUTHENTICATED, PROTECTED, seal, unseal
+from .protection import Security, open_message
 
 _MECHANISMS = {
     "none": Authentication.NONE,
@@ -53,7 +55,7 @@ class Association:
         mechanism: str,
         client: int,
         password: bytes,
-        security: wire.Security | None,
+        security: Security | None,
         counter: int = 0,
     ) -> None:
         guard.require_verification()
@@ -168,7 +170,7 @@ class Association:
         _raise_refusal(answer)
         if not self.security:
             return answer
-        plain = wire.open_message(answer, self.security)
+        plain = open_message(answer, self.security)
         if plain is answer:
             raise ProtocolError("a clear answer in a ciphered association", "unprotected")
         return plain
@@ -179,7 +181,7 @@ class Association:
         return self._gurux.settings.invokeId
 
     def _protect(self) -> None:
-        self._gurux.ciphering.security = Security.AUTHENTICATION_ENCRYPTION
+        self._gurux.ciphering.security = Protection.AUTHENTICATION_ENCRYPTION
         self._gurux.ciphering.securitySuite = SecuritySuite(self.security.suite)
 
     def _accept_title(self, title: bytes) -> None:
@@ -192,7 +194,7 @@ class Association:
 
     def _check_protected(self, user: bytes) -> None:
         # With tag, agreed protection and a counter that was not seen before.
-        if wire.open_message(user, self.security) is user:
+        if open_message(user, self.security) is user:
             raise ProtocolError("the meter answers without protection", "unprotected")
 
     def _check_challenge(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ...model import FrameError
 from . import apdu as wire
 from .axdr import Reader
+from .protection import key_info
 
 MAX_BLOCKS = 4096
 
@@ -48,7 +49,7 @@ def check_form(apdu: bytes) -> None:
         for _ in range({wire.GENERAL: 5, 0xCA: 0}.get(apdu[0], 1)):
             reader.octets()
         if apdu[0] == wire.GENERAL and reader.byte():
-            wire.skip_key_info(reader)
+            key_info(reader, skip=True)
         reader.octets()
         reader.end()
 

@@ -19,6 +19,7 @@ from .errors import access_error
 from .layouts import Layout, read_layout
 from .options import PUBLIC_CLIENT, Options
 from .profile import by_entry, by_range, rows_of
+from .protection import Security
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Dialogue:
         security, start = None, 0
         if options.ciphered:
             start = await self._first_counter()
-            security = wire.Security(
+            security = Security(
                 options.keys,
                 options.system_title,
                 options.meter_title,
@@ -152,7 +153,7 @@ class Dialogue:
         return tuple(rows_of(rows, layout.columns, layout.scales, zone, layout.period))
 
     async def _associate(
-        self, mechanism: str, client: int, security: wire.Security | None, start: int
+        self, mechanism: str, client: int, security: Security | None, start: int
     ) -> None:
         self._carrier.client = client
         await self._carrier.connect()
@@ -180,7 +181,7 @@ class Dialogue:
         if seen >= 0:
             security.accept(security.meter_title, seen)
 
-    async def _load_received(self, security: wire.Security, title: bytes) -> None:
+    async def _load_received(self, security: Security, title: bytes) -> None:
         key = self._options.keys.fingerprint
         last = await in_thread(self._store.last_received, title, key)
         if last >= 0:

@@ -34,7 +34,7 @@ from .receiver import PushReceiver, to_push
 from .registers import RegisterReader, parse_register
 from .rows import event_rows, profile_rows
 from .spans import SpanReader
-from .transcript import decode_telegram
+from .stored import decode_telegram
 
 if TYPE_CHECKING:
     from .dialogue import Dialogue

@@ -28,6 +28,7 @@ def messages_of(telegram: Mapping) -> list[bytes]:
     else:
         messages = [piece for piece in pieces if piece]
     messages = [_bare(message) for message in join_blocks(map(_bare, messages))]
+    messages = [message for message in messages if message]
     if not messages:
         raise FrameError("frames without a message in them", "empty")
     return messages

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from ...model import ConfigError, ProtocolError
 
 TAG_BYTES = 12
 TITLE_BYTES = 8
+KEY_BYTES = 16
 AUTHENTICATED = 0x10
 ENCRYPTED = 0x20
 PROTECTED = AUTHENTICATED | ENCRYPTED
@@ -43,9 +45,22 @@ def parse_key(text: object, name: str) -> bytes:
         key = bytes.fromhex(text) if isinstance(text, str) else b""
     except ValueError:
         key = b""
-    if len(key) != 16:
+    if len(key) != KEY_BYTES:
         raise ConfigError(f"{name} must be 32 hex digits", "bad_key")
     return key
+
+
+def parse_title(text: object) -> bytes:
+    """Return the 8 bytes of a system title, b"" for none; raises ConfigError."""
+    if not text:
+        return b""
+    try:
+        title = bytes.fromhex(text) if isinstance(text, str) else b""
+    except ValueError:
+        title = b""
+    if len(title) != TITLE_BYTES:
+        raise ConfigError("a system title must be 16 hex digits", "bad_title")
+    return title
 
 
 def nonce(title: bytes, counter: int) -> bytes:
@@ -87,6 +102,19 @@ def unseal(
         return _opened(keys.encryption, iv, header, body, tag)
     _opened(keys.encryption, iv, header + body, b"", tag)
     return body
+
+
+def unwrap(master: bytes, wrapped: bytes) -> bytes:
+    """Return the key that was sent wrapped (AES key wrap); raises ProtocolError."""
+    if not master:
+        raise ProtocolError("the key in this message needs the master key", "key_missing")
+    try:
+        key = aes_key_unwrap(master, wrapped)
+    except (InvalidUnwrap, ValueError):
+        raise ProtocolError("the master key does not open the key", "bad_authentication") from None
+    if len(key) != KEY_BYTES:
+        raise ProtocolError(f"a wrapped key of {len(key)} bytes", "unsupported")
+    return key
 
 
 class GcmStream:

@@ -13,6 +13,7 @@ from ..base import Listener
 from . import apdu as wire
 from . import blocks, hdlc, wrapper
 from .assembly import Assembly, Whole
+from .protection import Security, sender_of
 from .transcript import transcribe
 
 _START = re.compile(rb"[\x00\x7e]")
@@ -206,10 +207,10 @@ def sender_name(message: bytes) -> str:
     A protected one names a system title, a clear one the serial number or logical device name in
     its body.
     """
-    title = wire.sender_of(message)
+    title = sender_of(message)
     if title or message[0] in wire.PROTECTED_TAGS:
         return title.hex().upper()
-    return transcribe([message], wire.Security()).meter.id
+    return transcribe([message], Security()).meter.id
 
 
 def _address_bytes(raw: bytes, target_at: int, number: int) -> bytes:

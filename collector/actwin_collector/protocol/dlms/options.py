@@ -15,10 +15,9 @@ from ...model import ConfigError, DeviceSpec
 from ...units import BASE_UNITS
 from . import hdlc
 from .cosem import CLOCK, name_text, parse_name
-from .gcm import Keys, parse_key
+from .gcm import Keys, parse_key, parse_title
 from .profile import Column
 from .rows import SUSPECT_BITS
-from .transcript import parse_title
 
 SETTINGS = {
     "framing": "wrapper (default on TCP) or hdlc (default on serial lines)",

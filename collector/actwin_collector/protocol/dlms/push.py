@@ -107,7 +107,7 @@ def _captured(value: object) -> tuple[Column, ...]:
 
 
 def _records(body: list, kaifa: bool, rows: _Rows) -> Iterator[Record]:
-    if kaifa and len(body) in _KAIFA:
+    if kaifa and len(body) in _KAIFA and not is_name(body[0]):
         return _positional(body)
     if rows.are(body):
         return rows.records(bytes(6), body)
@@ -116,13 +116,25 @@ def _records(body: list, kaifa: bool, rows: _Rows) -> Iterator[Record]:
         return _by_list(objects, body, rows)
     if body and all(isinstance(each, list) and each and is_name(each[0]) for each in body):
         return _structures(body)
-    return _pairs(body, rows)
+    pairs = _pairs(body, rows)
+    return map(_kaifa_scaled, pairs) if kaifa else pairs
 
 
 def _positional(body: list) -> Iterator[Record]:
     for (name, unit, decimals), value in zip(_KAIFA[len(body)], body, strict=True):
         number = Decimal(value).scaleb(-decimals) if isinstance(value, int) else value
         yield record_of(parse_name(name), number, unit, raw=raw_value(value))
+
+
+_KAIFA_BY_SHORT = {name.split(".", 2)[2]: (unit, cut) for name, unit, cut in _KAIFA[18] if unit}
+
+
+def _kaifa_scaled(record: Record) -> Record:
+    """Kaifa's lists with names scale as those without."""
+    unit, decimals = _KAIFA_BY_SHORT.get(record.obis.partition(".")[2].partition(".")[2], ("", 0))
+    if unit and isinstance(record.value, Decimal) and not record.unit:
+        record.value, record.unit = record.value.scaleb(-decimals), unit
+    return record
 
 
 def _object_list(body: list) -> list | None:

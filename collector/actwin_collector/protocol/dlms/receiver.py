@@ -22,6 +22,7 @@ from .counters import CounterStore
 from .frames import messages_of
 from .gcm import Keys
 from .profile import Column
+from .protection import Security, sender_of
 from .transcript import DOUBTFUL, transcribe
 
 
@@ -53,8 +54,8 @@ class PushReceiver:
         """Return a push; raises CollectorError, ``replayed`` and ``unprotected`` among them."""
         messages = messages_of(telegram)
         if not self._keys.encryption:
-            return transcribe(messages, wire.Security(), self._zone, self._columns)
-        security = wire.Security(self._keys, require=True, meter_title=self._title)
+            return transcribe(messages, Security(), self._zone, self._columns)
+        security = Security(self._keys, require=True, meter_title=self._title)
         for message in messages:
             self._load(message, security)
         found = transcribe(messages, security, self._zone, self._columns)
@@ -63,10 +64,10 @@ class PushReceiver:
             self._store.received(title, self._keys.fingerprint, counter)
         return found
 
-    def _load(self, message: bytes, security: wire.Security) -> None:
+    def _load(self, message: bytes, security: Security) -> None:
         if message[0] not in wire.PROTECTED_TAGS:
             raise ProtocolError("a clear push from a meter with keys", "unprotected")
-        title = wire.sender_of(message) or self._title
+        title = sender_of(message) or self._title
         if self._title and title != self._title:
             text = f"a push of {title.hex().upper()}, not of {self._title.hex().upper()}"
             raise ProtocolError(text, "wrong_address")

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 
 from ...model import (
-    ConfigError,
     FrameError,
     MeterIdentity,
     ProtocolError,
@@ -17,7 +16,7 @@ from ...model import (
 )
 from . import apdu as wire
 from .acse import parse_association
-from .axdr import decode
+from .axdr import Reader, decode
 from .cosem import (
     PROFILE,
     SCALED,
@@ -27,15 +26,13 @@ from .cosem import (
     record_of,
     scaled,
 )
+from .describe import SILENT, describe
 from .errors import ACCESS_RESULTS, diagnostic_error, exception_error, service_error
-from .frames import messages_of
-from .gcm import TITLE_BYTES, Keys, parse_key
+from .gcm import TITLE_BYTES
 from .profile import Column, columns_of, guessed, is_row, rows_of
+from .protection import Security, open_message
 from .push import is_doubtful, records_of
 
-_SILENT = frozenset(
-    {0x01, 0x08, wire.RELEASE, wire.RELEASED, wire.SET, wire.WAS_SET, wire.ACTION, wire.ACTED}
-)
 # What stays clear in a ciphered dialogue.
 _CLEAR = frozenset({wire.EXCEPTION, wire.SERVICE_ERROR, wire.RELEASE, wire.RELEASED})
 DOUBTFUL = "doubtful"
@@ -47,7 +44,7 @@ class Transcript:
 
     def __init__(
         self,
-        security: wire.Security,
+        security: Security,
         zone: tzinfo | None = None,
         columns: Sequence[Column] = (),
     ) -> None:
@@ -59,6 +56,8 @@ class Transcript:
         self._blocks: list[bytes] = []
         self._values: list[tuple[wire.Attribute | None, object]] = []
         self._pushed: list[Record] = []
+        self._said: list[Record] = []
+        self._asked_list: list[wire.Attribute] = []
         self._columns: tuple[Column, ...] = ()
 
     def feed(self, message: bytes) -> None:
@@ -68,7 +67,7 @@ class Transcript:
         if message[0] in (wire.AARQ, wire.AARE):
             self._associate(message)
             return
-        plain = wire.open_message(message, self.security)
+        plain = open_message(message, self.security)
         if plain is message and self.security.verified and message[0] not in _CLEAR:
             raise ProtocolError("a clear message in a ciphered dialogue", "unprotected")
         self._plain(plain)
@@ -79,7 +78,12 @@ class Transcript:
             raise FrameError("the last block of an answer is missing", "truncated")
         known = {_key(asked): value for asked, value in self._values if asked}
         found = [record for pair in self._values for record in self._answered(*pair, known)]
-        return (*found, *self._pushed)
+        # Requests and agreements are told only where nothing else was said.
+        return (*found, *self._pushed) or tuple(self._said)
+
+    def bare(self, value: object) -> None:
+        """Take a value that came without a message around it."""
+        self._values.append((None, value))
 
     def _associate(self, message: bytes) -> None:
         association = parse_association(message)
@@ -92,8 +96,12 @@ class Transcript:
             self.security.meter_title = title or self.security.meter_title
             if association.result:
                 raise diagnostic_error(association.diagnostic or 0, bool(title))
+        self._said += describe(message)
         if association.user:
-            self._plain(wire.open_message(association.user, self.security))
+            initiate = open_message(association.user, self.security)
+            if initiate[:2] == b"\x01\x01":
+                self.security.dedicated = Reader(initiate, 2).octets()
+            self._plain(initiate)
 
     def _plain(self, message: bytes) -> None:
         tag = message[0] if message else -1
@@ -106,14 +114,32 @@ class Transcript:
             self._pushed.append(record_of(attribute.name, value, raw=raw_value(value)))
         elif tag == wire.GET:
             self._asked = wire.parse_get(message) or self._asked
+            self._asked_list = wire.parse_get_list(message) or self._asked_list
+            self._said += describe(message)
+        elif tag == wire.GOT and message[1:2] == b"\x03":
+            self._answers(wire.parse_answers(message))
         elif tag == wire.GOT:
             self._answer(wire.parse_answer(message))
         elif tag == wire.EXCEPTION:
             raise exception_error(message)
         elif tag == wire.SERVICE_ERROR:
             raise service_error(message)
-        elif tag not in _SILENT:
+        elif tag in SILENT:
+            self._said += describe(message)
+        else:
             raise FrameError(f"there is no message {tag:#04x}" if tag >= 0 else "an empty message")
+
+    def _answers(self, results: list[object | wire.Refusal]) -> None:
+        """Take the values of several attributes in the order in which they were asked for."""
+        asked: list[wire.Attribute | None] = list(self._asked_list)
+        asked = asked if len(asked) == len(results) else [None] * len(results)
+        for attribute, result in zip(asked, results, strict=True):
+            if isinstance(result, wire.Refusal):
+                self._asked = attribute
+                self._refused(result.number)
+            else:
+                self._values.append((attribute, result))
+        self._asked_list = []
 
     def _answer(self, answer: wire.Answer) -> None:
         if answer.error is not None:
@@ -177,29 +203,9 @@ class Transcript:
         return list(rows_of(value, columns, scales, self._zone))
 
 
-def decode_telegram(telegram: Mapping) -> Telegram:
-    """Decode the DLMS form of the ``decode`` command; raises CollectorError.
-
-    Keys: ``encryption_key`` (or ``key``), ``authentication_key``, ``client_system_title``,
-    ``meter_system_title`` (or ``server_system_title``). ``meter.extra["authentication"]`` tells
-    verified tags from unverified ones (no authentication key was given) and from clear text.
-    """
-    security = wire.Security(
-        Keys(
-            parse_key(telegram.get("encryption_key") or telegram.get("key"), "encryption_key"),
-            parse_key(telegram.get("authentication_key"), "authentication_key"),
-        ),
-        client_title=parse_title(telegram.get("client_system_title")),
-        meter_title=parse_title(
-            telegram.get("meter_system_title") or telegram.get("server_system_title")
-        ),
-    )
-    return transcribe(messages_of(telegram), security)
-
-
 def transcribe(
     messages: Iterable[bytes],
-    security: wire.Security,
+    security: Security,
     zone: tzinfo | None = None,
     columns: Sequence[Column] = (),
 ) -> Telegram:
@@ -218,25 +224,11 @@ def transcribe(
             text = f"the key does not fit, or the bytes were changed: {error.message}"
             raise ProtocolError(text, "bad_authentication") from None
         raise
-    return Telegram(_identity(records, security, transcript.doubtful), records)
+    return Telegram(identity_of(records, security, transcript.doubtful), records)
 
 
-def parse_title(text: object) -> bytes:
-    """Return the 8 bytes of a system title, b"" for none; raises ConfigError."""
-    if not text:
-        return b""
-    try:
-        title = bytes.fromhex(text) if isinstance(text, str) else b""
-    except ValueError:
-        title = b""
-    if len(title) != TITLE_BYTES:
-        raise ConfigError("a system title must be 16 hex digits", "bad_title")
-    return title
-
-
-def _identity(
-    records: tuple[Record, ...], security: wire.Security, doubtful: bool
-) -> MeterIdentity:
+def identity_of(records: tuple[Record, ...], security: Security, doubtful: bool) -> MeterIdentity:
+    """Return what the records and the protection tell of the meter."""
     title = security.meter_title
     texts = {record.quantity: record.value for record in reversed(records)}
     serial = next(
