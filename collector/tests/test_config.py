@@ -8,6 +8,7 @@ import pytest
 
 from actwin_collector import config, site
 from actwin_collector.config import load_settings
+from actwin_collector.listening.settings import TABLES
 from actwin_collector.model import ConfigError, ParameterSpec
 from actwin_collector.site import (
     combine,
@@ -179,6 +180,11 @@ def test_the_example_documents_every_key_and_is_valid(tmp_path):
     assert set(table["collector"]) == set(config._COLLECTOR)
     assert set(table["odoo"]) == set(config._ODOO)
     assert set(table["lines"][0]) | set(table["lines"][1]) == set(site._LINE)
+    for line in table["lines"][1:]:
+        assert set(line["settings"]) == set(TABLES[line["kind"]])
+    assert {line["kind"] for line in table["lines"]} >= {"udp", "dialin", "mqtt", "http"}
+    local = {"lines": [each | {"secret": "s"} for each in table["lines"]]}
+    assert parse_site(local | {"schedules": table["schedules"]}, "the example").lines
     assert set(table["schedules"][0]) == set(site._SCHEDULE)
     assert set(table["devices"][0]) == set(site._DEVICE)
     assert set(table["devices"][0]["parameters"][0]) == set(site._PARAMETER)

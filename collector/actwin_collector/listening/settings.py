@@ -121,15 +121,15 @@ def check_settings(line: LineSpec, path: str, problems: Problems) -> None:
 def _check_networks(allow: Sequence, path: str, problems: Problems) -> None:
     for at, text in enumerate(allow):
         try:
-            ipaddress.ip_network(text)
+            ipaddress.ip_network(str(text))  # a number would be taken for an address
         except ValueError as error:
             problems.add(f"{path}[{at}]", str(error))
 
 
 def _check_pattern(pattern: str, path: str, problems: Problems) -> None:
     try:
-        re.compile(pattern)
-    except re.error as error:
+        re.compile(pattern.encode("latin-1"))
+    except (re.error, UnicodeEncodeError) as error:
         problems.add(path, f"is no regular expression: {error}")
 
 
@@ -148,6 +148,8 @@ def _check_dialin(line: LineSpec, values: Mapping, path: str, problems: Problems
 def _check_mqtt(line: LineSpec, values: Mapping, path: str, problems: Problems) -> None:
     if not line.host:
         problems.add(f"{path}.host", "is required for a mqtt line: the broker")
+    if line.settings.get("topics") == []:
+        problems.add(f"{path}.settings.topics", "needs a topic")
     for at, topic in enumerate(values["topics"]):
         if not isinstance(topic, str) or not topic:
             problems.add(f"{path}.settings.topics[{at}]", f"{topic!r} is not a topic")
