@@ -16,6 +16,11 @@ DEVICE_SETTINGS: Mapping[str, str] = {
     "modem": "name of the modem that the device is behind, on a line that modems dial in to",
 }
 
+# What lines that call read of their settings, by kind.
+LINE_SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "replay": {"match": "exact (default), or order: answer whatever is asked with what came next"},
+}
+
 
 def device_mistakes(device: DeviceSpec) -> list[str]:
     """Return what is wrong with the settings of a device: one text a mistake."""
@@ -28,7 +33,7 @@ def device_mistakes(device: DeviceSpec) -> list[str]:
 
 def line_mistakes(line: LineSpec, devices: Iterable[DeviceSpec]) -> list[str]:
     """Return what is wrong with the settings of a line; its devices' drivers know some as well."""
-    known = set(TABLES.get(line.kind, ()))
+    known = {*TABLES.get(line.kind, ()), *LINE_SETTINGS.get(line.kind, ())}
     for name in {device.driver for device in devices if device.line == line.key}:
         try:
             known |= set(driver_class(name).LINE_SETTINGS)

@@ -223,7 +223,7 @@ def test_check_without_odoo_says_so(home, odoo):
     odoo.stop()
     answer = command(home, "check", "--config", config)
     assert answer.returncode == 1
-    assert "unreachable" in answer.stdout
+    assert "port_refused" in answer.stdout
 
 
 def test_a_wrong_file_is_named_without_traceback(home):

@@ -1,22 +1,31 @@
 # SPDX-License-Identifier: MIT
-"""``check``: is the configuration right, is Odoo there, do the lines open, do devices answer."""
+"""``check``: what is wrong with the file, the way to Odoo, the lines and the devices, and why."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
-from ..config import Settings, load_settings
+from ..config import Settings
+from ..diagnose import odoo as of_odoo
+from ..diagnose.case import Case
+from ..diagnose.device import examine
+from ..diagnose.finding import MISTAKE, WARNING, Finding
+from ..diagnose.line import not_open
 from ..known_settings import device_mistakes, line_mistakes
 from ..listening.start import is_polled, listens
-from ..model import CollectorError, DeviceSpec
+from ..masking import Masker
+from ..model import CollectorError, ConfigError, DeviceSpec, LineSpec
 from ..protocol.registry import get_driver, make_link
-from ..site import Site, combine, load_cache, parse_site, save_cache, unused_overrides
-from .common import add_config, fetch_document
-from .read import read_once
+from ..site import Site, combine, load_cache, parse_site, save_cache, secrets_of, unused_overrides
+from ..uplink import UplinkError
+from .common import add_config, fetch_document, open_settings
 
-HELP = "check the configuration, Odoo and the lines, and name every mistake"
+HELP = "check the configuration, Odoo, the lines and devices, and name every mistake"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,96 +36,137 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--save", type=Path, metavar="FILE", help="write the site's document there as JSON"
     )
     parser.add_argument("--read", action="store_true", help="also read every device once")
+    parser.add_argument(
+        "--device", action="append", default=[], metavar="KEY", help="read only this one"
+    )
+    parser.add_argument(
+        "--limit", type=float, default=30.0, help="seconds to look for a device's mistake (30)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+class Report:
+    """What was found; told as it comes, or as one object at the end."""
+
+    def __init__(self, masker: Masker, as_json: bool) -> None:
+        self.findings: list[Finding] = []
+        self.steps: list[str] = []
+        self._masker = masker
+        self._json = as_json
+
+    def say(self, text: str) -> None:
+        """Tell what is well."""
+        text = self._masker.text(text)
+        self.steps.append(text)
+        if not self._json:
+            print(text, flush=True)
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Tell what is not."""
+        for finding in findings:
+            self.findings.append(finding)
+            if not self._json:
+                print(self._masker.text("\n".join(finding.lines())), flush=True)
+
+    def mistake(self, where: str, text: str, code: str = "bad_config") -> None:
+        """Tell a mistake that needs no explanation."""
+        self.add([Finding(where, code, text)])
+
+    def end(self) -> int:
+        """Close the report; returns the exit code."""
+        mistakes = sum(finding.severity == MISTAKE for finding in self.findings)
+        if self._json:
+            found = [asdict(finding) for finding in self.findings]
+            told = {"ok": not mistakes, "steps": self.steps, "findings": found}
+            print(self._masker.text(json.dumps(told, ensure_ascii=False)))
+        else:
+            print("ok" if not mistakes else f"{mistakes} mistake(s)")
+        return 1 if mistakes else 0
 
 
 def run(args: argparse.Namespace) -> int:
     """Check; 0 when nothing is wrong. A mistake in the file itself ends the check at once."""
-    settings = load_settings(args.config)
-    print(f"file: ok ({settings.path})")
-    mistakes: list[str] = []
+    settings = open_settings(args)
+    report = Report(args.masker, args.json)
+    report.say(f"file: ok ({settings.path})")
     if settings.odoo is not None and _is_open_to_others(settings.odoo.api_key_file):
-        print(f"warning: {settings.odoo.api_key_file} can be read by others (chmod 600)")
-    document = _document(settings, args.offline, mistakes)
+        text = f"{settings.odoo.api_key_file} can be read by others (chmod 600)"
+        report.add([Finding("file", "open_key_file", text, severity=WARNING)])
+    document = _document(settings, args.offline, report)
     if document is not None:
-        site = _site(settings, document, mistakes)
-        if args.save and site is not None:
-            save_cache(combine(document, settings.local), args.save)
-            print(f"saved: {args.save}")
-        if site is not None:
-            mistakes += _settings(site)
-            mistakes += asyncio.run(_reach(settings, site, args.read))
-    for text in mistakes:
-        print(f"mistake: {text}")
-    print("ok" if not mistakes else f"{len(mistakes)} mistake(s)")
-    return 1 if mistakes else 0
+        _check_document(args, settings, document, report)
+    return report.end()
+
+
+def _check_document(
+    args: argparse.Namespace, settings: Settings, document: dict, report: Report
+) -> None:
+    site = _site(settings, document, report)
+    if site is None:
+        return
+    args.masker.learn(secrets_of(site))
+    if args.save:
+        save_cache(combine(document, settings.local), args.save)
+        report.say(f"saved: {args.save}")
+    _settings(site, report)
+    wanted = [site.device(key) for key in args.device]
+    if args.read and not wanted:
+        wanted = [each for each in site.devices.values() if _is_asked(each, site)]
+    asyncio.run(_reach(site, wanted, args.limit, report))
 
 
 def _is_open_to_others(path: Path) -> bool:
     return path.exists() and bool(path.stat().st_mode & 0o077)
 
 
-def _document(settings: Settings, offline: bool, mistakes: list[str]) -> dict | None:
+def _document(settings: Settings, offline: bool, report: Report) -> dict | None:
     if settings.odoo is not None and not offline:
-        try:
-            document = fetch_document(settings)
-            print(f"odoo: ok ({settings.odoo.url}, configuration {document.get('version')})")
-            if settings.collector.config_from == "odoo":
-                return document
-        except CollectorError as error:
-            mistakes.append(f"odoo: {error.message} [{error.code}]")
+        document = _from_odoo(settings, report)
+        if document is not None and settings.collector.config_from == "odoo":
+            return document
     if settings.collector.config_from == "file":
         return {}
     try:
         return load_cache(settings.collector.cache_path)
     except CollectorError as error:
-        mistakes.append(error.message)
+        report.mistake("file", error.message, error.code)
         return None
 
 
-def _site(settings: Settings, document: dict, mistakes: list[str]) -> Site | None:
-    unused = unused_overrides(document, settings.local)
-    mistakes += [f"{path}: there is nothing of this key to override" for path in unused]
+def _from_odoo(settings: Settings, report: Report) -> dict | None:
+    code, odoo = settings.collector.code, settings.odoo
+    try:
+        document = fetch_document(settings)
+    except UplinkError as error:
+        report.add([of_odoo.examine(odoo, code, error)])
+        return None
+    except ConfigError as error:
+        report.mistake("odoo", error.message, error.code)
+        return None
+    report.say(f"odoo: ok ({odoo.url}, configuration {document.get('version')})")
+    return document
+
+
+def _site(settings: Settings, document: dict, report: Report) -> Site | None:
+    for path in unused_overrides(document, settings.local):
+        report.mistake("file", f"{path}: there is nothing of this key to override")
     try:
         source = "the site's configuration"
         site = parse_site(combine(document, settings.local), source, strict=not document)
     except CollectorError as error:
-        mistakes.append(error.message)
+        report.mistake("file", error.message, error.code)
         return None
-    print(f"site: {len(site.lines)} lines, {len(site.devices)} devices")
+    report.say(f"site: {len(site.lines)} lines, {len(site.devices)} devices")
     return site
 
 
-def _settings(site: Site) -> list[str]:
+def _settings(site: Site, report: Report) -> None:
     devices = site.devices.values()
     mistakes = [(f"line {each.key}", line_mistakes(each, devices)) for each in site.lines.values()]
     mistakes += [(f"device {each.key}", device_mistakes(each)) for each in devices]
-    return [f"{place}: {text}" for place, texts in mistakes for text in texts]
-
-
-async def _reach(settings: Settings, site: Site, read: bool) -> list[str]:
-    mistakes = []
-    for line in site.lines.values():
-        if listens(line):
-            print(f"line {line.key}: listens")
-            continue
-        link = None
-        try:
-            link = make_link(line)
-            await link.open()
-            print(f"line {line.key}: ok")
-        except CollectorError as error:
-            mistakes.append(f"line {line.key}: {error.message} [{error.code}]")
-        finally:
-            if link is not None:
-                await link.close()
-    asked = [each for each in site.devices.values() if _is_asked(each, site)]
-    for device in asked if read else ():
-        try:
-            await read_once(settings, device, site.lines[device.line])
-            print(f"device {device.key}: ok")
-        except CollectorError as error:
-            mistakes.append(f"device {device.key}: {error.message} [{error.code}]")
-    return mistakes
+    for where, texts in mistakes:
+        for text in texts:
+            report.mistake(where, text)
 
 
 def _is_asked(device: DeviceSpec, site: Site) -> bool:
@@ -125,3 +175,36 @@ def _is_asked(device: DeviceSpec, site: Site) -> bool:
         return not listens(line) and is_polled(line, get_driver(device.driver), device)
     except CollectorError:
         return True  # asking it tells what is wrong
+
+
+async def _reach(site: Site, devices: list[DeviceSpec], limit: float, report: Report) -> None:
+    closed = set()
+    for line in site.lines.values():
+        if listens(line):
+            report.say(f"line {line.key}: listens")
+        elif not await _opens(line, report):
+            closed.add(line.key)
+    for device in devices:
+        if device.line in closed:
+            continue  # its line was named already
+        findings = await examine(Case(device, site.lines[device.line], limit))
+        report.add(findings)
+        if not findings:
+            report.say(f"device {device.key}: ok")
+
+
+async def _opens(line: LineSpec, report: Report) -> bool:
+    try:
+        link = make_link(line)
+    except CollectorError as error:
+        report.mistake(f"line {line.key}", error.message, error.code)
+        return False
+    try:
+        await link.open()
+        report.say(f"line {line.key}: ok")
+        return True
+    except CollectorError as error:
+        report.add([not_open(line, error)])
+        return False
+    finally:
+        await link.close()

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _test_read(device: DeviceSpec, line: LineSpec, args: argparse.Namespace) -> int:
-    from . import readmap
+    from ..protocol.modbus import testread as readmap
 
     found = readmap.read_map(device, line, args.map)
     if args.json:

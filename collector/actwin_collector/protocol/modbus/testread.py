@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ..channel.base import Link
-from ..model import CollectorError, DeviceSpec, LineSpec, LinkError, NoAnswer, ParameterSpec
-from ..protocol.base import Driver
-from ..protocol.modbus.numbers import ORDERS
-from ..protocol.modbus.registermap import Register, map_of
-from ..protocol.registry import get_driver, make_link
-from ..slots import canonical
+from ...channel.base import Link
+from ...model import CollectorError, DeviceSpec, LineSpec, LinkError, NoAnswer, ParameterSpec
+from ...slots import canonical
+from ..base import Driver
+from ..registry import get_driver, make_link
+from .numbers import ORDERS
+from .registermap import Register, map_of
 
 ALL_ORDERS = tuple((word, byte) for word in ORDERS for byte in ORDERS)
-_SHORT = {("big", "big"): "ABCD", ("big", "little"): "BADC", ("little", "big"): "CDAB"}
-_SHORT[("little", "little")] = "DCBA"
+ORDER_NAMES = {("big", "big"): "ABCD", ("big", "little"): "BADC", ("little", "big"): "CDAB"}
+ORDER_NAMES[("little", "little")] = "DCBA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ def row(tried: Tried) -> Mapping[str, object]:
         "type": register.type,
         "unit": register.unit,
         "words": [f"{word:04x}" for word in tried.words],
-        "orders": {_SHORT[order]: text(tried, order) for order in orders_of(tried)},
-        "set": _SHORT[register.word_order, register.byte_order],
+        "orders": {ORDER_NAMES[order]: text(tried, order) for order in orders_of(tried)},
+        "set": ORDER_NAMES[register.word_order, register.byte_order],
         "error": tried.error,
     }
 
@@ -128,7 +128,7 @@ def print_table(found: list[Tried]) -> None:
         if len(tried.words) == 1:
             chosen = ("big", register.byte_order)
         shown = "  ".join(
-            f"{'*' if order == chosen else ''}{_SHORT[order]} {text(tried, order)}"
+            f"{'*' if order == chosen else ''}{ORDER_NAMES[order]} {text(tried, order)}"
             for order in orders_of(tried)
         )
         words = " ".join(f"{word:04x}" for word in tried.words)
