@@ -25,6 +25,7 @@ from actwin_collector.protocol.base import Listener
 from actwin_collector.protocol.mbus.link import long_frame
 from actwin_collector.protocol.modbus.registermap import load_map, map_names
 from actwin_collector.protocol.registry import DRIVERS, driver_class, get_driver, names
+from actwin_collector.simulate.lora import NETWORKS, LoraMeter
 from actwin_collector.simulate.modbus import crc16
 from actwin_collector.simulate.wmbus import RECEIVERS, delivered, format_a
 
@@ -184,7 +185,20 @@ def test_the_campaigns_make_a_million():
 def heard_by(receiver: str) -> dict[str, str]:
     """The line's settings for what the simulator calls, say, ``raw-a``."""
     name, dash, form = receiver.rpartition("-")
-    return {"receiver": name, "format": form} if dash and len(form) == 1 else {"receiver": receiver}
+    if dash and len(form) == 1:
+        return {"receiver": name, "frame_format": form}
+    return {"receiver": receiver}
+
+
+CONCENTRATOR = (
+    b'{"time": 1790000000, "meters": [{"address": "1", "data":'
+    b' [{"obis": "1.8.0", "value": "1.5", "unit": "kWh"}]}]}\n'
+)
+
+
+def uplinks() -> list[bytes]:
+    lora = LoraMeter(lambda now: {"volume": Decimal("54.321")})
+    return [lora.uplink(network, NOW)[1] + b"\n" for network in NETWORKS]
 
 
 STREAMS: Mapping[str, tuple[Callable[[], list[bytes]], Mapping[str, object]]] = {
@@ -194,6 +208,8 @@ STREAMS: Mapping[str, tuple[Callable[[], list[bytes]], Mapping[str, object]]] = 
     },
     "iec62056-21": (lambda: [*own_readouts(), *real_readouts()], {}),
     "dlms": (dlms_messages, {}),
+    "lora": (uplinks, {}),
+    "json": (lambda: [CONCENTRATOR], {"mapping": "hplc-concentrator"}),
 }
 
 
@@ -221,7 +237,7 @@ def test_damaged_stream_never_breaks_a_listener(name):
         for piece in (data[:half], data[half:]):
             for message in listener.feed(piece):
                 heard += 1
-                yield from driver.decode(message.telegram).records
+                yield from driver.decode({**message.telegram, "codec": "zenner"}).records
 
     campaign = Campaign(f"listen {name}", STREAMS[name][0](), target)
     outcome = fuzzing.run(campaign, 10_000)
@@ -237,7 +253,8 @@ _JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
     max_leaves=5,
 )  # fmt: skip
-_FIELDS = ("telegram", "text", "frames", "key", "format", "map", "address", "request", "function")
+_FIELDS = ("telegram", "text", "frames", "key", "format", "map", "address", "request", "function",
+           "json", "codec", "mapping", "port")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", names(DRIVERS))

@@ -120,8 +120,9 @@ def test_mistakes_of_a_mapping_are_named(mapping):
 
 def test_a_mapping_of_the_users_own(tmp_path, monkeypatch):
     text = 'sender = ["m"]\n[[value]]\npath = "v"\nregister = "volume"\nunit = "l"\n'
-    (tmp_path / "mine.toml").write_text(text)
-    monkeypatch.setenv("ACTWIN_COLLECTOR_MAPPINGS", str(tmp_path))
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "mine.toml").write_text(text)
+    monkeypatch.setenv("ACTWIN_COLLECTOR_STATE", str(tmp_path))
     (heard,), _ = hear("mine", {"m": 7, "v": 1500})
     assert DRIVER.open_heard(heard, device("7", "volume")).result.samples["volume"].value == 1.5
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from actwin_collector.model import ConfigError
 from actwin_collector.protocol.layout import parse_layouts, read_layout
 from actwin_collector.protocol.layout.numbers import value_type
-from actwin_collector.protocol.wmbus.layouts import shipped
+from actwin_collector.protocol.wmbus.layouts import known
 
 
 def layout(text: str):
@@ -148,7 +148,7 @@ def test_mistakes_are_named(text):
 
 def test_every_shipped_layout_survives_any_bytes():
     noise = random.Random(3)
-    layouts = {each.name: each for found in shipped().values() for _, each in found}
+    layouts = {each.name: each for found in known().values() for _, each in found}
     for each in layouts.values():
         for _ in range(200):
             read_layout(each, noise.randbytes(noise.randrange(120)))

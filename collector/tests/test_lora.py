@@ -199,15 +199,16 @@ def test_a_codec_that_is_none_is_a_mistake_of_the_configuration(driver, codec):
 
 
 def test_a_codec_of_the_users_own(driver, tmp_path, monkeypatch):
-    (tmp_path / "mine.toml").write_text(
+    (tmp_path / "codecs").mkdir()
+    (tmp_path / "codecs" / "mine.toml").write_text(
         "[[layout]]\nname = 'mine'\n"
         "field = [{ quantity = 'volume', unit = 'm3', at = 1, type = 'u32', factor = '0.01' }]\n"
     )
     (heard,), _ = hear(driver, meter().uplink("loriot", NOW)[1])
-    path = str(tmp_path / "mine.toml")
+    path = str(tmp_path / "codecs" / "mine.toml")
     push = driver.open_heard(heard, device(codec=path))
     assert push.result.samples["volume"].value == Decimal("543.21")
-    monkeypatch.setenv("ACTWIN_COLLECTOR_CODECS", str(tmp_path))
+    monkeypatch.setenv("ACTWIN_COLLECTOR_STATE", str(tmp_path))
     assert codec_of("mine") == codec_of(path)
 
 

@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Radio frames, layers and compact frames on telegrams made here, and noise into all of them."""
+"""Radio frames, layers and compact frames on telegrams made here."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from mbus_support import PROTOCOLS, lines
-from test_mbus_fuzz import survives
 
 from actwin_collector.model import ChecksumError, CollectorError, ConfigError, FrameError
-from actwin_collector.protocol.wmbus import WmbusDriver, prios
+from actwin_collector.protocol.wmbus import WmbusDriver, layouts, prios
 from actwin_collector.protocol.wmbus.frame import crc16, parse_frame
 
 LINK = bytes.fromhex("44 2D2C 78563412 1B16")
@@ -155,31 +151,6 @@ def test_a_key_that_is_none_is_named_without_showing_it(key):
     assert caught.value.code == "bad_key" and str(key) not in caught.value.message
 
 
-SEEDS = [
-    (bytes.fromhex(row["telegram_decrypted"]), row["key"])
-    for row in lines(PROTOCOLS / "wmbus" / "derived_encrypted.jsonl")
-] or [(raw(b"\x7a\x01\x00\x00\x00" + VOLUME), KEY)]
-bounded = settings(max_examples=300, deadline=None, derandomize=True)
-
-
-@bounded
-@given(st.sampled_from(SEEDS), st.data())
-def test_mutated_telegrams(seed, data):
-    wire, key = bytearray(seed[0]), seed[1]
-    for _ in range(data.draw(st.integers(1, 5))):
-        wire[data.draw(st.integers(1, len(wire) - 1))] = data.draw(st.integers(0, 255))
-    del wire[data.draw(st.integers(1, len(wire))) :]
-    wire[0] = (len(wire) - 1) & 0xFF
-    use_key = data.draw(st.booleans())
-    survives(WmbusDriver.decode, {"telegram": wire.hex(), "key": key if use_key else None})
-
-
-@bounded
-@given(st.binary(max_size=80), st.sampled_from([None, "raw", "a", "b"]))
-def test_random_bytes(wire, form):
-    survives(WmbusDriver.decode, {"telegram": wire.hex(), "key": KEY, "format": form})
-
-
 def test_backflow_and_months_of_a_bmeters_block():
     block = bytes.fromhex("0F 15 0E 03000000") + b"".join(
         (100 * month).to_bytes(3, "little") for month in range(1, 13)
@@ -210,3 +181,20 @@ def test_izar_telegram_scrambled_by_its_own_register(manufacturer):
     assert volumes == [(0, Decimal("3.488")), (1, Decimal("3.486"))]
     noise = WmbusDriver.decode({"telegram": (head + plain).hex(), "format": "raw"}).records
     assert [record.quantity for record in noise] == ["manufacturer_specific"]
+
+
+def test_a_layout_of_the_users_own_comes_first(tmp_path, monkeypatch):
+    folder = tmp_path / "wmbus-layouts"
+    folder.mkdir()
+    (folder / "mine.toml").write_text(
+        "[[layout]]\nname = 'mine'\nfor = [{ manufacturer = 'KAM', place = ['A2'] }]\n"
+        "field = [{ quantity = 'volume', unit = 'm3', at = 0, type = 'u16', factor = '0.1' }]\n"
+    )
+    (folder / "broken.toml").write_text("[[layout]]\ncolour = 1\n")
+    monkeypatch.setenv("ACTWIN_COLLECTOR_STATE", str(tmp_path))
+    layouts.known.cache_clear()
+    try:
+        block, record = decode(b"\xa2\x0a\x00").records
+    finally:
+        layouts.known.cache_clear()
+    assert (block.raw, record.value, record.unit) == ("0A00", Decimal("1.0"), "m3")

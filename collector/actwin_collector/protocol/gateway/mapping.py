@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Mappings as data: which meter a JSON message is from, and which paths are which registers.
 
-``README.md`` beside this file explains every key.
+``README.md`` beside this file explains every key. Own files lie in ``mappings/`` of the collector's
+state folder.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +20,10 @@ from pathlib import Path
 from ...fields import Field, Problems, parse_list, parse_table
 from ...model import ConfigError
 from ...units import BASE_UNITS, EXACT, convert
+from ..library import is_name, own_file
 from .paths import look, moment, number
 
-FOLDER_VARIABLE = "ACTWIN_COLLECTOR_MAPPINGS"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+FOLDER = "mappings"
 _MOST_VALUES = 2000
 _VALUE_KEYS = {
     "path": Field(str),
@@ -199,11 +198,9 @@ def mapping_of(setting: object) -> JsonMapping:
         return parse_mapping(setting, "mapping")
     if isinstance(setting, str) and setting.endswith(".toml"):
         return _from_file(Path(setting))
-    if isinstance(setting, str) and _NAME.fullmatch(setting):
-        own = os.environ.get(FOLDER_VARIABLE)
-        if own and (path := Path(own) / f"{setting}.toml").is_file():
-            return _from_file(path)
-        return _shipped(setting)
+    if is_name(setting):
+        own = own_file(FOLDER, setting)
+        return _from_file(own) if own else _shipped(setting)
     known = ", ".join(mapping_names())
     raise ConfigError(f"no mapping given (setting mapping: {known}, a .toml file, or a table)")
 

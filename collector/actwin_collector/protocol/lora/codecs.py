@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Payload codecs: layouts as TOML, shipped in ``codecs/`` or in a folder of the user's own.
+"""Payload codecs: layouts as TOML, delivered in ``codecs/`` or the user's own.
 
 A file holds ``[[layout]]`` tables (see ``../layout/README.md``); the first whose port and
-conditions fit reads a payload.
+conditions fit reads a payload. Own files lie in ``codecs/`` of the collector's state folder.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -17,9 +15,9 @@ from pathlib import Path
 
 from ...model import ConfigError, FrameError, Record
 from ..layout import Layout, parse_layouts, read_layout
+from ..library import is_name, own_file
 
-FOLDER_VARIABLE = "ACTWIN_COLLECTOR_CODECS"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+FOLDER = "codecs"
 
 Codec = tuple[Layout, ...]
 
@@ -36,8 +34,9 @@ def codec_of(setting: object) -> Codec:
         return parse_layouts(setting, "codec")
     if isinstance(setting, str) and setting.endswith(".toml"):
         return _from_file(Path(setting))
-    if isinstance(setting, str) and _NAME.fullmatch(setting):
-        return _named(setting)
+    if is_name(setting):
+        own = own_file(FOLDER, setting)
+        return _from_file(own) if own else _shipped(setting)
     raise ConfigError(f"no codec given (setting codec: object, {', '.join(codec_names())})")
 
 
@@ -55,13 +54,6 @@ def read_payload(codec: Codec, port: int, data: bytes) -> list[Record]:
 
 def _listed(value: object) -> tuple:
     return tuple(value) if isinstance(value, (list, tuple)) else ()
-
-
-def _named(name: str) -> Codec:
-    own = os.environ.get(FOLDER_VARIABLE)
-    if own and (path := Path(own) / f"{name}.toml").is_file():
-        return _from_file(path)
-    return _shipped(name)
 
 
 @cache

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Makers' own payloads whose layout is known: data in ``makers_layouts/*.toml``.
+"""Makers' own payloads whose layout is known: data in ``makers_layouts/*.toml``, and the user's own
+in ``wmbus-layouts/`` of the collector's state folder, which come first.
 
 A layout stands for a manufacturer, and optionally versions and device types, at a place: the CI
 field of the frame (``A2``), ``block`` for what follows a DIF 0F or cannot be read as records,
@@ -9,32 +10,52 @@ FF 5F. Whatever is not listed keeps its raw bytes.
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-from ...model import Record
+from ...model import ConfigError, Record
 from ..layout import Layout, parse_layouts, read_layout
+from ..library import own_folder
 from ..mbus.records import MAKER_BLOCK
 from . import prios
 from .transforms import TRANSFORMS, Origin
 
+FOLDER = "wmbus-layouts"
 PAYLOAD, BLOCK = "payload", "block"
 _OWN = f"{MAKER_BLOCK}_"
+_logger = logging.getLogger(__name__)
 
 
 @cache
-def shipped() -> Mapping[tuple[str, str], tuple[tuple[Mapping, Layout], ...]]:
-    """Return the layouts of all files by (manufacturer, place); raises ConfigError."""
+def known() -> Mapping[tuple[str, str], tuple[tuple[Mapping, Layout], ...]]:
+    """Return the layouts of all files by (manufacturer, place); read once."""
     found: dict[tuple[str, str], list[tuple[Mapping, Layout]]] = {}
+    for layout in (*_own(), *_shipped()):
+        for match in layout.matches:
+            for key in _keys(match):
+                found.setdefault(key, []).append((match, layout))
+    return {key: tuple(layouts) for key, layouts in found.items()}
+
+
+def _shipped() -> Iterator[Layout]:
     for entry in sorted((files(__package__) / "makers_layouts").iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):
-            for layout in parse_layouts(tomllib.loads(entry.read_text("utf-8")), entry.name):
-                for match in layout.matches:
-                    for key in _keys(match):
-                        found.setdefault(key, []).append((match, layout))
-    return {key: tuple(layouts) for key, layouts in found.items()}
+            yield from parse_layouts(tomllib.loads(entry.read_text("utf-8")), entry.name)
+
+
+def _own() -> Iterator[Layout]:
+    folder = own_folder(FOLDER)
+    for path in sorted(folder.glob("*.toml")) if folder else ():
+        try:
+            layouts = parse_layouts(tomllib.loads(path.read_text("utf-8")), str(path))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ConfigError) as error:
+            # One bad file must not cost the meters that need none of it.
+            _logger.error("layouts left out: %s: %s", path, error)
+            continue
+        yield from (each for each in layouts if each.transform in ("", *TRANSFORMS))
 
 
 def _keys(match: Mapping) -> Iterator[tuple[str, str]]:
@@ -49,7 +70,7 @@ def _listed(value: object) -> Sequence[str]:
 
 def read_place(origin: Origin, place: str, data: bytes) -> list[Record] | None:
     """Return the records in a maker's bytes, None when no layout reads them."""
-    for match, layout in shipped().get((origin.manufacturer, place), ()):
+    for match, layout in known().get((origin.manufacturer, place), ()):
         if origin.version not in _listed(match.get("version", origin.version)):
             continue
         if origin.medium not in _listed(match.get("medium", origin.medium)):
