@@ -7,9 +7,10 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from .memory import Kept
 from .model import COLLECTOR, Comm, Event, Reading
@@ -25,7 +26,17 @@ from .outbox_rows import (
     remember,
 )
 from .outbox_salvage import Wreck, note_salvage, open_wreck, salvage_piece
-from .outbox_schema import PAGE, OutboxDamaged, OutboxFull, connect, move_aside, translated
+from .outbox_schema import (
+    PAGE,
+    OutboxDamaged,
+    OutboxFull,
+    connect,
+    move_aside,
+    replacing,
+    translated,
+)
+
+T = TypeVar("T")
 
 DEFAULT_QUOTA = 2048 * 1024 * 1024
 # A piece of a damaged file that is salvaged between two batches.
@@ -59,10 +70,12 @@ class Outbox:
         self._lock = threading.RLock()
         self._channels: dict[str, int] = {}
         self._events_went = False
+        self._age = 0  # how often a file was opened
+        self._inode = 0
         self._wreck: Wreck | None = None
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._db = connect(self.path, quota_bytes)
+            self._open()
         except OutboxDamaged:
             self._begin_anew()
 
@@ -86,12 +99,7 @@ class Outbox:
         for, by device; ``memory``: what else a restart has to know of them.
         """
         rows = (list(readings), list(events), list(comms), marks or {}, memory or {})
-        try:
-            return self._append(*rows)
-        except OutboxDamaged:
-            with self._lock:
-                self._begin_anew()
-            return self._append(*rows)
+        return self._mended(lambda: self._append(*rows))
 
     def _append(
         self,
@@ -116,20 +124,22 @@ class Outbox:
         readings goes, so that neither waits for the other.
         """
         self.salvage()
-        try:
-            with self._transaction() as db:
-                row = db.execute("SELECT * FROM batch ORDER BY rowid LIMIT 1").fetchone()
-                row = row or cut_batch(db, limit, events_first=not self._events_went)
-                batch = load_batch(db, row) if row else None
-        except OutboxDamaged:
-            with self._lock:
-                self._begin_anew()
-            return None
+        return self._mended(lambda: self._take(limit))
+
+    def _take(self, limit: int) -> Batch | None:
+        with self._transaction() as db:
+            row = db.execute("SELECT * FROM batch ORDER BY rowid LIMIT 1").fetchone()
+            row = row or cut_batch(db, limit, events_first=not self._events_went)
+            batch = load_batch(db, row) if row else None
         self._events_went = bool(batch and batch.events)
         return batch
 
     def ack(self, batch: Batch, rejected: Iterable[tuple[int, str, str]] = ()) -> None:
         """Forget a delivered batch; rejected rows (index, code, text) go to the dead letters."""
+        refused = list(rejected)
+        self._mended(lambda: self._ack(batch, refused))
+
+    def _ack(self, batch: Batch, rejected: list[tuple[int, str, str]]) -> None:
         with self._transaction() as db:
             row = db.execute(
                 "SELECT * FROM batch WHERE batch_id = ?", (batch.batch_id,)
@@ -167,34 +177,39 @@ class Outbox:
 
     def dead_letters(self, limit: int = 100) -> list[tuple[Reading, str, str]]:
         """Return the newest dead letters as (reading, code, text)."""
-        with self._lock, translated(self.path):
-            rows = self._db.execute(
-                "SELECT channel, ts, value, status, code, text FROM dead"
-                " ORDER BY id DESC LIMIT ?",
-                (limit,),
-            ).fetchall()
+        query = "SELECT channel, ts, value, status, code, text FROM dead ORDER BY id DESC LIMIT ?"
+        rows = self._read(lambda db: db.execute(query, (limit,)).fetchall())
         return [(Reading(*row[:4]), row[4], row[5]) for row in rows]
 
     def marks(self) -> dict[str, int]:
         """Return the end of the last stored slot by device, epoch seconds."""
-        with self._lock, translated(self.path):
-            return dict(self._db.execute("SELECT device, ts FROM mark").fetchall())
+        return self._read(lambda db: dict(db.execute("SELECT device, ts FROM mark").fetchall()))
 
     def memory(self) -> dict[str, Kept]:
         """Return what else is known of devices."""
-        with self._lock, translated(self.path):
-            return recall(self._db)
+        return self._read(recall)
 
     def stats(self) -> Stats:
         """Return counts and used bytes."""
-        with self._lock, translated(self.path):
-            count = self._db.execute("SELECT count(*) FROM reading").fetchone()[0]
-            # The first row is the oldest taken; a minimum over ts would walk the whole table.
-            oldest = self._db.execute("SELECT ts FROM reading ORDER BY id LIMIT 1").fetchone()
-            dead = self._db.execute("SELECT count(*) FROM dead").fetchone()[0]
-            events = self._db.execute("SELECT count(*) FROM event").fetchone()[0]
-            used = _used_pages(self._db) * PAGE
-        return Stats(count, dead, events, oldest[0] if oldest else None, used)
+        return self._read(_stats)
+
+    def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        def call() -> T:
+            with self._lock, translated(self.path):
+                return query(self._db)
+
+        return self._mended(call)
+
+    def _mended(self, call: Callable[[], T]) -> T:
+        """Return what ``call`` returns; on a file that proves damaged, once more on a new one."""
+        age = self._age
+        try:
+            return call()
+        except OutboxDamaged:
+            with self._lock:
+                if age == self._age:  # else another thread was quicker
+                    self._begin_anew()
+            return call()
 
     def _check_room(self, db: sqlite3.Connection) -> None:
         used = _used_pages(db) * PAGE
@@ -209,6 +224,10 @@ class Outbox:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, translated(self.path):
+            if self._was_replaced():
+                self._db.close()
+                self._channels = {}
+                self._open()
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -222,23 +241,43 @@ class Outbox:
     def _begin_anew(self) -> None:
         if hasattr(self, "_db"):
             self._db.close()
-        aside = move_aside(self.path)
         self._channels, self._wreck = {}, None
-        self._db = connect(self.path, self.quota_bytes)
-        event = Event(COLLECTOR, int(time.time()), "outbox_damaged", f"moved to {aside.name}")
-        self._append([], [event], [], {}, {})
-        with self._transaction() as db:
-            note_salvage(db, aside.name, 0)
+        with replacing(self.path):
+            if self._was_replaced():  # another process was quicker
+                self._open()
+                return
+            aside = move_aside(self.path)
+            self._open()
+            event = Event(COLLECTOR, int(time.time()), "outbox_damaged", f"moved to {aside.name}")
+            with self._transaction() as db:
+                insert(db, {}, [], [event], [])
+                note_salvage(db, aside.name, 0)
         until = time.monotonic() + _SALVAGE_SECONDS
         while self.salvage() and time.monotonic() < until:
             pass
+
+    def _open(self) -> None:
+        self._db = connect(self.path, self.quota_bytes)
+        self._age += 1
+        self._inode = self.path.stat().st_ino
+
+    def _was_replaced(self) -> bool:
+        try:
+            return self._inode not in (0, self.path.stat().st_ino)
+        except FileNotFoundError:
+            return False
 
     def salvage(self) -> bool:
         """Take what is still whole from a damaged file, a piece a call; False when there is none.
 
         What was delivered already may come again; Odoo knows it.
         """
-        with self._lock, contextlib.suppress(OutboxFull):
+        with contextlib.suppress(OutboxFull):
+            return self._mended(self._salvage)
+        return True
+
+    def _salvage(self) -> bool:
+        with self._lock:
             with self._transaction() as db:
                 self._wreck = self._wreck or open_wreck(db, self.path.parent)
                 if self._wreck is None:
@@ -255,6 +294,16 @@ class Outbox:
             empty = self._db.execute("SELECT 1 FROM reading LIMIT 1").fetchone() is None
             if empty and free > 1000:
                 self._db.execute("PRAGMA incremental_vacuum").fetchall()
+
+
+def _stats(db: sqlite3.Connection) -> Stats:
+    # The first row is the oldest taken; a minimum over ts would walk the whole table.
+    oldest = db.execute("SELECT ts FROM reading ORDER BY id LIMIT 1").fetchone()
+    counts = [
+        db.execute(f"SELECT count(*) FROM {kind}").fetchone()[0]
+        for kind in ("reading", "dead", "event")
+    ]
+    return Stats(*counts, oldest[0] if oldest else None, _used_pages(db) * PAGE)
 
 
 def _used_pages(db: sqlite3.Connection) -> int:

@@ -2,7 +2,7 @@
 """Rows out of the single pages of a SQLite file, however damaged the rest of it is.
 
 SQLite itself gives up a table at the first broken page of its tree. Here every page stands for
-itself: leaf pages of tables and of indices carry whole rows, in the main file and in its log.
+itself: pages of indices and leaf pages of tables carry whole rows, in the main file and in its log.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 TABLE_LEAF = 13
 INDEX_LEAF = 10
+INDEX_INNER = 2  # its cells are rows of the index as well
 
 _FILE_HEADER = 100
 _LOG_HEADER = 32
@@ -68,15 +69,16 @@ def _read(
 
 
 def page_rows(data: bytes, offset: int = 0) -> Iterator[Row]:
-    """Yield the rows of one leaf page; cells that make no sense are passed over."""
+    """Yield the rows of one page; cells that make no sense are passed over."""
     kind = data[offset]
-    if kind not in (TABLE_LEAF, INDEX_LEAF):
+    if kind not in (TABLE_LEAF, INDEX_LEAF, INDEX_INNER):
         return
     cells = int.from_bytes(data[offset + 3 : offset + 5], "big")
+    header = offset + (12 if kind == INDEX_INNER else 8)
     for number in range(min(cells, len(data) // 4)):
-        at = offset + 8 + 2 * number
+        at = header + 2 * number
         start = int.from_bytes(data[at : at + 2], "big")
-        if not offset + 8 < start < len(data):
+        if not header < start < len(data):
             continue
         try:
             yield _cell(data, start, kind)
@@ -85,7 +87,7 @@ def page_rows(data: bytes, offset: int = 0) -> Iterator[Row]:
 
 
 def _cell(data: bytes, at: int, kind: int) -> Row:
-    size, at = _varint(data, at)
+    size, at = _varint(data, at + (4 if kind == INDEX_INNER else 0))
     rowid = None
     if kind == TABLE_LEAF:
         rowid, at = _varint(data, at)

@@ -69,6 +69,10 @@ class Wreck:
         """Whether both passes are over."""
         return self.step >= self.steps
 
+    def after(self, step: int, count: int) -> int:
+        """Return the step after ``count`` pages; a piece never spans both passes."""
+        return min(step + count, self.pages if step < self.pages else self.steps)
+
     def read(self, step: int, count: int) -> Salvaged:
         """Return what lies in ``count`` pages from ``step`` on; never raises for damage."""
         found = Salvaged()
@@ -190,7 +194,7 @@ def salvage_piece(
         "INSERT OR IGNORE INTO note VALUES (?, ?, ?)",
         ((device, name, value) for (device, name), value in found.notes.items()),
     )
-    wreck.step = min(wreck.steps, wreck.step + pages)
+    wreck.step = wreck.after(wreck.step, pages)
     if wreck.is_done:
         db.execute("DELETE FROM note WHERE name = ?", (SALVAGE_NOTE,))
         text = f"{wreck.saved} readings out of {wreck.path.name}; {wreck.lost} could not be trusted"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import logging
 import os
 import sqlite3
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from .files import sync_directory
 from .model import CollectorError, Reading
+from .outbox_log import is_broken
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ CHANNEL_NOTE = "channel"
 SENT_NOTE = "sent"
 SALVAGE_NOTE = "salvage"
 MEMORY_NOTE = "memory"
+_LOOKS, _LOOK_SECONDS = 4, 0.1
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -79,6 +82,11 @@ class OutboxDamaged(OutboxError):
 def connect(path: Path, quota_bytes: int) -> sqlite3.Connection:
     """Open or create the file, synced on every commit; raises OutboxError."""
     is_new = not path.exists()
+    try:
+        if not is_new and _stays_broken(path):
+            raise OutboxDamaged(f"{path} or its log is damaged")
+    except OSError as error:
+        raise OutboxError(f"{path}: {error}") from error
     with translated(path):
         db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     try:
@@ -91,6 +99,23 @@ def connect(path: Path, quota_bytes: int) -> sqlite3.Connection:
         os.chmod(path, 0o600)
         sync_directory(path.parent)
     return db
+
+
+def _stays_broken(path: Path) -> bool:
+    # A log to which another process is just writing may look torn for a moment.
+    for _ in range(_LOOKS):
+        if not is_broken(path):
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return True
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[None]:
+    """Keep other processes from replacing the file at the same time."""
+    with open(f"{path}.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _prepare(db: sqlite3.Connection, quota_bytes: int) -> None:
