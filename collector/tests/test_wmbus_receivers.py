@@ -8,9 +8,9 @@ import random
 
 import pytest
 from mbus_support import PROTOCOLS, missing_numbers, needs_data
-from radio_support import NOW, meter
+from radio_support import KEY, NOW, meter
 
-from actwin_collector.model import ConfigError
+from actwin_collector.model import CollectorError, ConfigError
 from actwin_collector.protocol.wmbus import WmbusDriver
 from actwin_collector.protocol.wmbus.listener import WmbusListener
 from actwin_collector.simulate.wmbus import RECEIVERS, delivered
@@ -211,3 +211,19 @@ def test_random_streams_never_raise_and_never_grow(receiver):
     receivers = getattr(listener._receiver, "_candidates", [listener._receiver])
     assert all(len(each._buffer) < 5000 for each in receivers)
     assert len(listener.errors) < 12
+
+
+@pytest.mark.parametrize("receiver", ["rtl-wmbus", "cul", "hex"])
+def test_a_receivers_line_can_be_decoded_as_it_is(receiver):
+    line = delivered(receiver, meter(5).telegram(NOW), NOW).decode()
+    telegram = WmbusDriver.decode({"telegram": line, "key": KEY})
+    assert telegram.meter.id == "12345678"
+    row = json.loads(delivered("rtl-433", meter(5).telegram(NOW), NOW))
+    assert WmbusDriver.decode({**row, "key": KEY}).records == telegram.records
+
+
+@pytest.mark.parametrize("line", ["", "#", "b", "T1;1", "{", "xx", "T1;0;1;t;1;1;1;0x00"])
+def test_a_line_that_holds_no_telegram_is_named(line):
+    with pytest.raises(CollectorError) as caught:
+        WmbusDriver.decode({"telegram": line})
+    assert caught.value.code in {"bad_hex", "truncated", "bad_checksum", "bad_json"}

@@ -23,7 +23,7 @@ from ...model import (
 from ..base import Driver
 from ..mbus.header import is_suspect
 from ..pushes import make_push
-from .frame import parse_frame
+from .frame import RAW, parse_frame
 from .hearing import (
     Clock,
     LayoutKeeper,
@@ -33,6 +33,7 @@ from .hearing import (
     open_telegram,
 )
 from .layers import open_payload
+from .lines import parse_line
 from .listener import WmbusListener
 from .memory import Memory, default_memory
 from .receivers import NAMES
@@ -95,15 +96,38 @@ class WmbusDriver(Driver):
 
     @classmethod
     def decode(cls, telegram: Mapping) -> Telegram:
-        """Decode ``{"telegram": hex, "key": hex, "format": "raw"|"a"|"b"}``."""
-        try:
-            wire = bytes.fromhex(telegram["telegram"])
-        except (KeyError, TypeError, ValueError):
-            raise FrameError("'telegram' must be hex text", "bad_hex") from None
-        form = telegram.get("format") or None
-        if form is not None and not isinstance(form, str):
-            raise ConfigError("'format' must be raw, a or b")
+        """Decode ``{"telegram": hex, "key": hex, "format": "raw"|"a"|"b"}``.
+
+        In place of hex a receiver's line as it is: rtl-wmbus, CUL, or the JSON of rtl_433.
+        """
+        wire, form = _wire(telegram)
         return decode_radio(wire, parse_key(telegram.get("key")), form)
+
+
+def _wire(telegram: Mapping) -> tuple[bytes, str | None]:
+    text, form = telegram.get("telegram"), telegram.get("format") or None
+    if text is None and "model" in telegram:
+        text = telegram.get("data")
+    if not isinstance(text, str):
+        raise FrameError("'telegram' must be hex text", "bad_hex")
+    if form is not None and not isinstance(form, str):
+        raise ConfigError("'format' must be raw, a or b")
+    try:
+        return bytes.fromhex(text), form
+    except ValueError:
+        return _from_line(text)
+
+
+def _from_line(text: str) -> tuple[bytes, str]:
+    try:
+        found = parse_line(text)
+    except FrameError as error:
+        if error.code == "noise":
+            raise FrameError("'telegram' must be hex text", "bad_hex") from None
+        raise
+    if not found:
+        raise FrameError("'telegram' must be hex text", "bad_hex")
+    return found[0].wire, RAW
 
 
 def decode_radio(wire: bytes, key: bytes | None = None, form: str | None = None) -> Telegram:
