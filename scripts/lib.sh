@@ -43,3 +43,20 @@ odoo_program() {
     if [ -n "$found" ] && "$found" --version 2>/dev/null | grep -q ' 19\.'; then echo "$found"; return; fi
     die "Odoo 19 is missing: run 'make setup'"
 }
+
+# Sets APT to an apt-get that knows Debian unstable from the machine's mirror and nothing else: its
+# lists lie in the folder given, nothing is installed. Fails when no mirror or keyring is there.
+unstable_apt() {
+    local cache=$1 mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    mkdir -p "$cache/lists/partial" "$cache/archives/partial"
+    : > "$cache/status"
+    mirror=$(apt-get indextargets --format '$(SITE)' 'Identifier: Packages' 2>/dev/null \
+        | awk '$1 ~ /\/debian\/?$/ {print $1; exit}') || true
+    [ -n "${mirror:-}" ] || { say "no Debian mirror is configured in apt"; return 1; }
+    [ -e "$keyring" ] || { say "$keyring is missing (package debian-archive-keyring)"; return 1; }
+    echo "deb [signed-by=$keyring] $mirror unstable main" > "$cache/sources.list"
+    # A frozen mirror's lists are past their date but still signed, which is what matters here.
+    APT=(apt-get -qq -o Acquire::Check-Valid-Until=false -o "Dir::Etc::sourcelist=$cache/sources.list" -o Dir::Etc::sourceparts=-
+        -o "Dir::State::Lists=$cache/lists" -o "Dir::State::status=$cache/status"
+        -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=" -o Acquire::Retries=3 -o APT::Sandbox::User=root)
+}

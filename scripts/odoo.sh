@@ -12,20 +12,7 @@ fi
 PACKAGES=(odoo-19 fonts-dejavu-core fonts-glyphicons-halflings fonts-inconsolata fonts-font-awesome
     fonts-montserrat fonts-ocr-b fonts-roboto-unhinted gsfonts libjs-jquery libjs-jquery-form libjs-underscore)
 CACHE="$TOOLCHAIN/cache/debian"
-mkdir -p "$CACHE/lists/partial" "$CACHE/archives/partial"
-: > "$CACHE/status"
-
-mirror=$(apt-get indextargets --format '$(SITE)' 'Identifier: Packages' 2>/dev/null \
-    | awk '$1 ~ /\/debian\/?$/ {print $1; exit}') || true
-[ -n "${mirror:-}" ] || die "no Debian mirror is configured in apt; Odoo 19 cannot be had (set ODOO_BIN instead)"
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-[ -e "$keyring" ] || die "$keyring is missing (package debian-archive-keyring)"
-echo "deb [signed-by=$keyring] $mirror unstable main" > "$CACHE/sources.list"
-
-# A frozen mirror's lists are past their date but still signed, which is what matters here.
-APT=(apt-get -qq -o Acquire::Check-Valid-Until=false -o "Dir::Etc::sourcelist=$CACHE/sources.list" -o Dir::Etc::sourceparts=-
-    -o "Dir::State::Lists=$CACHE/lists" -o "Dir::State::status=$CACHE/status"
-    -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=" -o Acquire::Retries=3 -o APT::Sandbox::User=root)
+unstable_apt "$CACHE" || die "Odoo 19 cannot be had (set ODOO_BIN instead)"
 say "fetching Odoo 19 (about 135 MB)"
 "${APT[@]}" update || die "the package list of Debian unstable could not be read"
 # apt-get download checks every file against the signed list and skips what is complete.
