@@ -88,7 +88,7 @@ class Background:
     def _job(self, state: DeviceState) -> Job | None:
         chores, now = state.chores, self._clock.wall()
         reachable = state.health.last_ok is not None and not state.health.failures
-        if not reachable or self._clock.monotonic() < chores.not_before:
+        if not (state.polled and reachable) or self._clock.monotonic() < chores.not_before:
             return None
         span = self._span(state, now) if PROFILE not in chores.unsupported else None
         if span:

@@ -62,7 +62,7 @@ class Scheduler:
         self._tasks: list[asyncio.Task] = []
         self._rng = random.Random()
         self.unassigned = Unassigned(settings.state_dir / "unassigned.json")
-        self._intake = Intake(store, settings, self._clock, self.unassigned)
+        self.intake = Intake(store, settings, self._clock, self.unassigned)
         self._guest = asyncio.Lock()
         self._open = False  # whether errands may begin: not while the workers change
 
@@ -89,7 +89,7 @@ class Scheduler:
         self.stopped = {d.key for d in site.devices.values() if not site.lines[d.line].enabled}
         self.workers, self.listeners = {}, {}
         self.lines = {key: self.lines[key] for key in self.lines if key in site.lines}
-        self._intake.assign(s for s in self.states.values() if site.lines[s.spec.line].enabled)
+        self.intake.assign(s for s in self.states.values() if site.lines[s.spec.line].enabled)
         for line in site.lines.values():
             if line.enabled:
                 self._start_line(line)
@@ -160,7 +160,7 @@ class Scheduler:
             return
         health = self.lines.pop(line.key, None) or LineHealth(line.kind)
         tools = Tools(
-            self._intake, self._store, self._settings, self._clock, self._rng, self.watch
+            self.intake, self._store, self._settings, self._clock, self._rng, self.watch
         )
         try:
             listening = make_listening(line, states, health, tools)

@@ -36,7 +36,7 @@ from .status import (
 from .threads import in_thread
 from .tracing.files import TraceFolder
 from .uplink import Uplink, UplinkError, make_uplink
-from .watch import traced
+from .watch import traced, traced_pushes
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class Service:
         self.masker = masker or Masker()
         self.traces = TraceFolder(collector.trace_path, self.masker, collector.trace_devices)
         self.scheduler.watch = traced(self.traces)
+        self.scheduler.intake.note_heard = traced_pushes(self.traces)
         self.uplink_state = UplinkState()
         self.site = Site()
         self.problems: dict[str, str] = {}

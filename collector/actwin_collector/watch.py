@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .channel.base import Link
@@ -13,6 +14,7 @@ from .tracing.files import TraceFolder
 
 if TYPE_CHECKING:
     from .device import DeviceState
+    from .model import Heard
 
 Watch = Callable[[Link, "DeviceState"], contextlib.AbstractContextManager[None]]
 
@@ -41,3 +43,31 @@ def traced(folder: TraceFolder) -> Watch:
                 recorder.note("ok" if state.health.ok > good else state.health.last_error)
 
     return watch
+
+
+NoteHeard = Callable[["DeviceState", "Heard", str], None]
+
+
+def unheard(state: DeviceState, heard: Heard, text: str) -> None:
+    """Record nothing of a push."""
+
+
+def traced_pushes(folder: TraceFolder) -> NoteHeard:
+    """Return what records the pushes of devices that are to be traced, and what became of them."""
+
+    def note(state: DeviceState, heard: Heard, text: str) -> None:
+        recorder = folder.recorder(state.spec, "push")
+        if recorder is not None:
+            recorder("rx", bytes_of(heard.telegram))
+            recorder.note(text)
+
+    return note
+
+
+def bytes_of(telegram: Mapping[str, object]) -> bytes:
+    """Return a telegram's bytes as they came; what is no hex is shown as text."""
+    parts = telegram.get("frames") or [telegram.get("telegram")]
+    try:
+        return b"".join(bytes.fromhex(str(part)) for part in parts)
+    except (TypeError, ValueError):
+        return json.dumps(telegram, default=str, ensure_ascii=False).encode()

@@ -162,7 +162,8 @@ class LineWorker:
     async def _work_behind(self, state: DeviceState | None) -> bool:
         """Do a piece of background work before ``state`` when no slot needs it now."""
         mono, wall = self._clock.monotonic(), self._clock.wall()
-        if self._yielded or mono < self._line_retry or mono < self._store_retry:
+        waits = mono < max(self._line_retry, self._store_retry) or not self.link.may_open
+        if self._yielded or waits:
             self._yielded = False
             return False
         if state is not None and critical_due(state, wall, mono) <= mono:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+from dataclasses import replace
 
 from push_support import Field, device, free_port, line, until
 
@@ -153,6 +154,19 @@ def test_a_modem_that_left_is_asked_when_it_is_back(tmp_path):
         await until(lambda: second.asked)
         await until(lambda: field.state("A").health.ok == 2)
         assert field.state("A").health.failures == 0
+
+    dialled(tmp_path, scenario, [behind("111", "A")], hello=HELLO)
+
+
+def test_a_modem_that_is_away_gets_no_background_work(tmp_path):
+    async def scenario(field, dial):
+        modem = await dial("IMEI=111\n")
+        await until(lambda: field.state("A").health.ok == 1)
+        field.state("A").schedule = replace(field.state("A").schedule, events=True)
+        modem.hang_up()
+        await until(lambda: not connected(field, "111"))
+        await asyncio.sleep(1.2)
+        assert field.errors("A") == {}
 
     dialled(tmp_path, scenario, [behind("111", "A")], hello=HELLO)
 

@@ -10,7 +10,10 @@ import pytest
 from push_support import PERIOD, Field, device, free_port, line, until
 
 from actwin_collector.listening.intake import DUPLICATE_SECONDS
+from actwin_collector.masking import Masker
 from actwin_collector.outbox_schema import OutboxFull
+from actwin_collector.tracing.files import TraceFolder, read_trace
+from actwin_collector.watch import bytes_of, traced_pushes
 
 
 class Receiver:
@@ -292,6 +295,27 @@ def test_a_serial_receiver_is_heard(tmp_path):
         os.close(slave)
 
     asyncio.run(go())
+
+
+def test_pushes_of_a_traced_device_are_recorded_with_what_became_of_them(tmp_path):
+    async def scenario(field, receiver):
+        folder = TraceFolder(tmp_path / "trace", Masker(), ["M1"])
+        field.scheduler.intake.note_heard = traced_pushes(folder)
+        receiver.say("@M1 5 n=1\n@M1 6 n=1\n")
+        await until(lambda: field.errors("M1"))
+        title, entries = read_trace(folder.path("M1"))
+        assert title["kind"] == "push"
+        assert [each.direction for each in entries] == ["rx", "--", "rx", "--"]
+        assert b"@M1 5 n=1" in entries[0].data
+        assert [each.text for each in entries[1::2]] == ["ok", "replayed: it came before"]
+
+    on_tcp(tmp_path, scenario)
+
+
+def test_the_bytes_of_a_telegram_are_those_that_came():
+    assert bytes_of({"telegram": "0102"}) == b"\x01\x02"
+    assert bytes_of({"frames": ["01", "02"]}) == b"\x01\x02"
+    assert bytes_of({"text": "/ABC"}) == b'{"text": "/ABC"}'
 
 
 def on_udp(tmp_path, scenario, devices, **settings):

@@ -38,6 +38,11 @@ class Link(ABC):
     def is_open(self) -> bool:
         """Whether bytes can be exchanged now."""
 
+    @property
+    def may_open(self) -> bool:
+        """Whether there is any use in opening it now; false for a modem that has not called."""
+        return True
+
     @abstractmethod
     async def open(self) -> None:
         """Open the stream; raises LinkError. Does nothing when it is open."""

@@ -66,6 +66,11 @@ class ModemLink(TcpLink):
         self._heartbeat = heartbeat
         self._call: Call | None = None
 
+    @property
+    def may_open(self) -> bool:
+        """Whether the modem is there."""
+        return self.is_open or self._call is not None
+
     def take_call(self, call: Call) -> None:
         """Take a new socket; the old one is dead, or will be in a moment.
 

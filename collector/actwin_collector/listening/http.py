@@ -23,6 +23,7 @@ from .intake import Source
 
 _log = logging.getLogger(__name__)
 
+# For all of a request: one that trickles in must not hold its place for ever.
 _PATIENCE_SECONDS = 30.0
 _MOST_HEADERS = 16_384
 _RETRY_AFTER = "30"
@@ -179,13 +180,15 @@ class Visit:
             await self._writer.drain()
 
     async def _serve_one(self) -> bool:
-        request = await self._event()
-        if not isinstance(request, h11.Request):
-            return False
-        answer = self._line.objection(request)
-        if answer is None:
-            body = await self._body()
-            answer = self._line.too_big() if body is None else None
+        body = None
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            request = await self._event()
+            if not isinstance(request, h11.Request):
+                return False
+            answer = self._line.objection(request)
+            if answer is None:
+                body = await self._body()
+                answer = self._line.too_big() if body is None else None
         if answer is None:
             answer = await self._line.take(request, body, self._host)
         await self._send(answer)
@@ -207,8 +210,7 @@ class Visit:
 
     async def _event(self) -> object:
         while (event := self._h11.next_event()) is h11.NEED_DATA:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                self._h11.receive_data(await self._reader.read(65536))
+            self._h11.receive_data(await self._reader.read(65536))
         return event
 
     async def _send(self, answer: Answer) -> None:

@@ -17,6 +17,7 @@ from ..device import SANE_WALL, DeviceState
 from ..model import COLLECTOR, CollectorError, Event, Heard, LineSpec, ProtocolError, Push
 from ..poller import DriftLimits
 from ..saving import Store, save
+from ..watch import NoteHeard, unheard
 from .line import LineHealth
 from .merge import merge
 from .unassigned import Unassigned, raw_text
@@ -58,6 +59,7 @@ class Intake:
         unassigned: Unassigned,
     ) -> None:
         self.unassigned = unassigned
+        self.note_heard: NoteHeard = unheard
         self._store = store
         self._clock = clock
         self._limits = DriftLimits(settings.drift_warn_seconds, settings.drift_fail_seconds)
@@ -142,11 +144,13 @@ class Intake:
         if not opened:
             for state, refusal in failed:
                 state.health.note(refusal, now)
+                self.note_heard(state, heard, state.health.last_error)
                 _log.info("%s: %s", state.spec.key, state.health.last_error)
             return Verdict("refused", tuple(state.spec.key for state, _ in failed), error)
         for state, push in opened:
             merge(state, push, now, self._limits)
             state.hear()
+            self.note_heard(state, heard, "ok")
         taken = [state for state, _ in opened]
         source.health.heard += 1
         self._remember(digest, taken)
