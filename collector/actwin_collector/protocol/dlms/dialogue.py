@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -69,10 +70,7 @@ class Dialogue:
         association = self._association
         try:
             if association and not failed:
-                await self._release()
-        except CollectorError as error:
-            # Everything was read; a meter that does not say good-bye loses nothing.
-            _log.debug("release: %s", error)
+                await self._say_good_bye()
         finally:
             self._association = None
             if association:
@@ -203,20 +201,29 @@ class Dialogue:
         """Return the first counter the meter would take, told to the public client."""
         if not self._options.counter_name:
             return 0
-        await self._associate("none", PUBLIC_CLIENT, None, 0)
         try:
+            await self._associate("none", PUBLIC_CLIENT, None, 0)
             value = await self.get(wire.Attribute(1, self._options.counter_name, 2))
-        finally:
-            await self._release()
+        except CollectorError:
+            # What comes of a good-bye now must not hide why this failed.
+            self._association = None
             await self._carrier.disconnect()
+            raise
+        await self._say_good_bye()
+        await self._carrier.disconnect()
         if not isinstance(value, int) or not 0 <= value < 0xFFFF_0000:
             raise ProtocolError(f"{raw_value(value)} is no usable invocation counter")
         return value + 1
 
-    async def _release(self) -> None:
+    async def _say_good_bye(self) -> None:
         association, self._association = self._association, None
-        if association:
+        try:
             await self._ask(association.release())
+        except CollectorError as error:
+            # Everything was read; a meter that does not answer loses nothing.
+            _log.debug("release: %s", error)
+            with contextlib.suppress(CollectorError):
+                await self._carrier.link.discard_input()
 
     async def _settle(self, association: Association) -> None:
         security = association.security

@@ -104,14 +104,9 @@ class HdlcCarrier(Carrier):
         await self.link.write(hdlc.build(self.server, client, control, info, more))
 
     async def _frame(self) -> hdlc.Frame:
-        """Return the next frame for us; noise before a flag is dropped."""
+        """Return the next frame for us; noise before it is dropped, flags in the noise too."""
         deadline = asyncio.get_running_loop().time() + self.timeout
-        byte = b""
-        while byte != bytes((hdlc.FLAG,)):
-            byte = await self.link.read_exactly(1, self._left(deadline))
-        start = await self.link.read_exactly(2, self._left(deadline))
-        while start[0] == hdlc.FLAG:
-            start = start[1:] + await self.link.read_exactly(1, self._left(deadline))
+        start = await self._start(deadline)
         rest = await self.link.read_exactly(hdlc.frame_length(start) - 1, self._left(deadline))
         frame = hdlc.parse(start + rest[:-1])
         if rest[-1] != hdlc.FLAG:
@@ -120,6 +115,26 @@ class HdlcCarrier(Carrier):
         if (frame.target, frame.source) != expected and not frame.is_unnumbered_information:
             raise AddressError(f"{frame.source} answered {frame.target}, expected {expected}")
         return frame
+
+    async def _start(self, deadline: float) -> bytes:
+        """Return the two bytes after a flag that begin a frame."""
+        noise: FrameError | None = None
+        try:
+            start = b""
+            while True:
+                while start[:1] != bytes((hdlc.FLAG,)):
+                    start = await self.link.read_exactly(1, self._left(deadline))
+                while start[:1] == bytes((hdlc.FLAG,)):
+                    start = await self.link.read_exactly(1, self._left(deadline))
+                start += await self.link.read_exactly(1, self._left(deadline))
+                try:
+                    hdlc.frame_length(start)
+                    return start
+                except FrameError as error:
+                    noise = error
+                    start = start[1:]
+        except NoAnswer:
+            raise noise or NoAnswer("no frame in time") from None
 
     def _left(self, deadline: float) -> float:
         left = deadline - asyncio.get_running_loop().time()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from ...fields import Field, Problems, parse_table
 from ...model import ConfigError
 from ...protocol.dlms.gcm import Keys, parse_key
+from .faults import FAULTS
 
 MAKER = b"ACT"
 ZONE = timezone(timedelta(hours=3))
@@ -22,6 +23,8 @@ SETTINGS = {
     "authentication_key": Field(str, ""),
     "suite": Field(int, 0, low=0, high=1),
     "silent": Field(bool, False),
+    "fault": Field(str, "", choices=("", *FAULTS)),
+    "fault_every": Field(int, 1, low=1, high=1000),
     "range_access": Field(bool, True),
     "push_to": Field(str, ""),
     "push_seconds": Field(int, 900, low=1, high=86400),
@@ -35,7 +38,8 @@ class Identity:
 
     ``gateway``: reached by a gateway's header in front of each message instead of by the frame's
     address. ``mode_e``: HDLC begins with the sign-on of IEC 62056-21. ``silent``: never answers.
-    ``range_access`` false: its profiles are read by entry only.
+    ``fault`` spoils every ``fault_every``-th answer of its line. ``range_access`` false: its
+    profiles are read by entry only.
     """
 
     serial: str
@@ -48,6 +52,8 @@ class Identity:
     keys: Keys = field(default_factory=Keys, repr=False)
     suite: int = 0
     silent: bool = False
+    fault: str = ""
+    fault_every: int = 1
     range_access: bool = True
     push_to: str = ""
     push_seconds: int = 900

@@ -29,6 +29,7 @@ PUBLIC, MANAGEMENT = 16, 1
 _NOT_ASSOCIATED = bytes((wire.EXCEPTION, 1, 1))
 _UNSUPPORTED = bytes((wire.EXCEPTION, 2, 2))
 _BLOCK_OVERHEAD = 40
+_SHORTEST = 3
 _WRONG_PASSWORD, _NO_MECHANISM = 13, 11
 
 
@@ -67,10 +68,10 @@ class MeterServer:
             return _UNSUPPORTED
 
     def _answer(self, client: int, message: bytes) -> bytes:
-        if message[0] == wire.AARQ:
+        if message[:1] == bytes((wire.AARQ,)):
             return self._associate(client, message)
         session = self._session
-        if session is None or session.client != client:
+        if session is None or session.client != client or not message:
             return _NOT_ASSOCIATED
         if message[0] == wire.RELEASE:
             self._session = None
@@ -80,6 +81,8 @@ class MeterServer:
             if message[0] not in (*wire.GLO, wire.GENERAL_GLO):
                 return _NOT_ASSOCIATED
             plain = self._security.open(message, session.title)
+        if len(plain) < _SHORTEST:
+            return _UNSUPPORTED
         answer = self._served(session, plain)
         if not session.ciphered:
             return answer

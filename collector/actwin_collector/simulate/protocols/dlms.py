@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from ...model import ConfigError
+from ..dlms.faults import FaultySession
 from ..dlms.identity import Identity, identity_of
 from ..dlms.links import HdlcSession, Meters, WrapperSession
 from ..dlms.mode_e import ModeESession
@@ -50,10 +51,13 @@ def session_of(meters: Sequence[DlmsMeter]) -> Session:
             for each in meters
         ]
     )
+    session: Session
     if first.framing == "wrapper":
-        return WrapperSession(behind)
-    line = HdlcSession(behind)
-    return ModeESession(first.serial, line) if first.mode_e else line
+        session = WrapperSession(behind)
+    else:
+        line = HdlcSession(behind)
+        session = ModeESession(first.serial, line) if first.mode_e else line
+    return FaultySession(session, first.fault, first.fault_every) if first.fault else session
 
 
 async def _open(meters: Sequence[SimulatedMeter], stage: Stage) -> Opened:
