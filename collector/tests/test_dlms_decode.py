@@ -242,7 +242,7 @@ def test_what_cannot_be_read_is_a_named_error(telegram, code):
 def test_frame_without_a_message_is_a_named_error():
     with pytest.raises(CollectorError) as caught:
         decode({"telegram": "7EA80C21022313342CE6E726D27E7EA00B21022313B03D00CCC67E"})
-    assert caught.value.code == "truncated"
+    assert caught.value.code == "empty"
 
 
 def test_damaged_hdlc_push_is_a_bad_checksum():
