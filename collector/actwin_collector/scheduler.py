@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from .channel.base import Link
@@ -21,7 +22,7 @@ from .listening.unassigned import Unassigned
 from .listening.work import make_worker
 from .logs import about
 from .memory import Kept
-from .model import ConfigError, DeviceSpec, LineSpec, LinkError
+from .model import ConfigError, DeviceSpec, LineSpec, LinkError, ScheduleSpec
 from .protocol.base import Driver
 from .protocol.registry import get_driver, make_link
 from .saving import Store
@@ -34,6 +35,9 @@ _log = logging.getLogger(__name__)
 _REVIVE_SECONDS = 5.0
 # A changed configuration may wait this long for dialogues; a cut one would cost its slot.
 _FINISH_SECONDS = 10.0
+
+
+Plan = tuple[LineSpec, Mapping[str, tuple[DeviceSpec, ScheduleSpec]]]
 
 
 class Scheduler:
@@ -59,7 +63,8 @@ class Scheduler:
         self._clock = clock or Clock()
         self._link_factory = link_factory
         self._driver_factory = driver_factory
-        self._tasks: list[asyncio.Task] = []
+        self._tasks: dict[str, list[asyncio.Task]] = defaultdict(list)
+        self._plans: dict[str, Plan] = {}
         self._rng = random.Random()
         self.unassigned = Unassigned(settings.state_dir / "unassigned.json")
         self.intake = Intake(store, settings, self._clock, self.unassigned)
@@ -69,15 +74,21 @@ class Scheduler:
     async def apply(
         self, site: Site, marks: Mapping[str, int], memory: Mapping[str, Kept] | None = None
     ) -> None:
-        """Stop the workers and start those of ``site``; ``marks``: last stored slot by device.
+        """Run the lines of ``site``; ``marks``: last stored slot by device.
 
-        ``memory``: what was known of devices before a restart.
-        A device whose driver cannot be loaded is named in ``broken``; the others run. Those on a
-        line that is not enabled are named in ``stopped`` and keep their counters.
+        A line that nothing changed for goes on undisturbed: modems stay connected, and no datagram
+        is missed. ``memory``: what was known of devices before a restart. A device whose driver
+        cannot be loaded is named in ``broken``; the others run. Those on a line that is not enabled
+        are named in ``stopped`` and keep their counters.
         """
-        await self.stop(_FINISH_SECONDS)
+        kept = self._unchanged(site)
+        self._open = False
+        await self._stop([key for key in self._tasks if key not in kept], _FINISH_SECONDS)
         old, self.states, self.broken = self.states, {}, {}
         for device in site.devices.values():
+            if device.line in kept:
+                self.states[device.key] = old[device.key]
+                continue
             try:
                 state = self._state(device, site, old.get(device.key), marks)
                 if device.key not in old and device.key in (memory or {}):
@@ -87,13 +98,29 @@ class Scheduler:
                 self.broken[device.key] = error.message
                 _log.error("device %s: %s", device.key, error.message)
         self.stopped = {d.key for d in site.devices.values() if not site.lines[d.line].enabled}
-        self.workers, self.listeners = {}, {}
+        for running in (self.workers, self.listeners, self._plans):
+            for key in running.keys() - kept:
+                del running[key]
         self.lines = {key: self.lines[key] for key in self.lines if key in site.lines}
         self.intake.assign(s for s in self.states.values() if site.lines[s.spec.line].enabled)
         for line in site.lines.values():
-            if line.enabled:
+            if line.enabled and line.key not in kept:
                 self._start_line(line)
+                self._plans[line.key] = _plan(site, line.key)
         self._open = True
+
+    def _unchanged(self, site: Site) -> set[str]:
+        """Return the lines that may go on; what could not start before is tried again."""
+        broken = {device.line for device in site.devices.values() if device.key in self.broken}
+        return {
+            key
+            for key, plan in self._plans.items()
+            if key in site.lines
+            and plan == _plan(site, key)
+            and key not in broken
+            and self._open
+            and site.lines[key].enabled
+        }
 
     async def borrow(self, line: LineSpec, errand: Errand[T], device: str = "") -> T:
         """Run ``errand`` on a line, in the turn of its worker; raises what the errand raises.
@@ -112,13 +139,14 @@ class Scheduler:
             if line.key in self.workers or not self._open:
                 raise LinkError(f"line {line.key} was set up anew meanwhile", "line_stopped")
             task = asyncio.create_task(self._alone(line, errand), name=line.key)
-            self._tasks.append(task)  # so that a changed site waits for it as for any dialogue
+            tasks = self._tasks[line.key]
+            tasks.append(task)  # so that a changed site waits for it as for any dialogue
             try:
                 await asyncio.wait([task])
             finally:
                 task.cancel()
-        if task in self._tasks:
-            self._tasks.remove(task)
+        if task in tasks:
+            tasks.remove(task)
         if task.cancelled():
             raise LinkError(f"line {line.key} was stopped meanwhile", "line_stopped")
         return task.result()
@@ -136,14 +164,18 @@ class Scheduler:
         A dialogue under way may finish within ``patience`` seconds; then it is cut off.
         """
         self._open = False
-        for worker in (*self.workers.values(), *self.listeners.values()):
-            worker.stopping = True
-        if self._tasks and patience:
-            await asyncio.wait(self._tasks, timeout=patience)
-        for task in self._tasks:
+        await self._stop(list(self._tasks), patience)
+
+    async def _stop(self, keys: list[str], patience: float) -> None:
+        for running in (self.workers, self.listeners):
+            for key in running.keys() & keys:
+                running[key].stopping = True
+        tasks = [task for key in keys for task in self._tasks.pop(key)]
+        if tasks and patience:
+            await asyncio.wait(tasks, timeout=patience)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def is_alive(self, allowance: float) -> bool:
         """Whether every worker turned within what its slowest dialogue may take."""
@@ -180,7 +212,8 @@ class Scheduler:
             self._keep(worker)
 
     def _keep(self, worker: LineWorker | ListeningLine) -> None:
-        self._tasks.append(asyncio.create_task(self._keep_running(worker), name=worker.line.key))
+        key = worker.line.key
+        self._tasks[key].append(asyncio.create_task(self._keep_running(worker), name=key))
 
     async def _keep_running(self, worker: LineWorker | ListeningLine) -> None:
         while not worker.stopping:
@@ -212,3 +245,9 @@ class Scheduler:
             else:
                 state.keeper.adopt(old.keeper)
         return state
+
+
+def _plan(site: Site, key: str) -> Plan:
+    """Return all that a line's work depends on."""
+    devices = (device for device in site.devices.values() if device.line == key)
+    return site.lines[key], {d.key: (d, site.schedules[d.schedule]) for d in devices}

@@ -69,6 +69,44 @@ def make_device_on(key, line, driver="fake"):
     )
 
 
+def test_a_changed_site_leaves_other_lines_alone():
+    async def go():
+        harness = Harness()
+        scheduler = harness.scheduler
+        lines = {key: LineSpec(key, "tcp") for key in ("L1", "L2", "L3")}
+        devices = [make_device("A"), make_device_on("B", "L2"), make_device_on("C", "L3")]
+        await scheduler.apply(one_site(*devices, **lines), {})
+        await harness.go(3)
+        before = dict(scheduler.workers)
+        states = dict(scheduler.states)
+        changed = make_device_on("B", "L2", "missing")
+        lines["L3"] = LineSpec("L3", "tcp", enabled=False)
+        await scheduler.apply(one_site(devices[0], changed, devices[2], **lines), {})
+        assert set(scheduler.workers) == {"L1"}
+        assert scheduler.workers["L1"] is before["L1"]
+        assert scheduler.states["A"] is states["A"]
+        assert not before["L1"].stopping
+        assert before["L2"].stopping
+        assert before["L3"].stopping
+        assert scheduler.broken == {"B": "unknown driver 'missing'"}
+        await harness.go(2)
+        lines["L3"] = LineSpec("L3", "tcp")
+        await scheduler.apply(one_site(*devices, **lines), {})
+        assert scheduler.workers["L1"] is before["L1"]
+        assert set(scheduler.workers) == {"L1", "L2", "L3"}
+        await scheduler.apply(one_site(*devices[1:], L2=lines["L2"], L3=lines["L3"]), {})
+        assert before["L1"].stopping
+        assert set(scheduler.workers) == {"L2", "L3"}
+        await scheduler.stop()
+        assert not before["L1"].link.is_open
+        # After a stop nothing runs that could go on.
+        await scheduler.apply(one_site(*devices, **lines), {})
+        await harness.go(3)
+        await scheduler.stop()
+
+    run(go())
+
+
 def test_a_missing_driver_is_named_and_the_others_run():
     async def go():
         harness = Harness()
