@@ -114,6 +114,7 @@ class FakeOdoo:
         self._port = self._server.server_address[1]
         self._server.register_function(self._authenticate, "authenticate")
         self._server.register_function(self._execute_kw, "execute_kw")
+        self._server.register_function(lambda: {"server_version": "19.0"}, "version")
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 

@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from ..config import Settings
@@ -63,10 +63,18 @@ class Report:
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Tell what is not."""
-        for finding in findings:
+        mask = self._masker.text
+        for found in findings:
+            finding = replace(
+                found,
+                seen=mask(found.seen),
+                means=mask(found.means),
+                change=mask(found.change),
+                value=mask(found.value),
+            )
             self.findings.append(finding)
             if not self._json:
-                print(self._masker.text("\n".join(finding.lines())), flush=True)
+                print("\n".join(finding.lines()), flush=True)
 
     def mistake(self, where: str, text: str, code: str = "bad_config") -> None:
         """Tell a mistake that needs no explanation."""
@@ -78,7 +86,7 @@ class Report:
         if self._json:
             found = [asdict(finding) for finding in self.findings]
             told = {"ok": not mistakes, "steps": self.steps, "findings": found}
-            print(self._masker.text(json.dumps(told, ensure_ascii=False)))
+            print(json.dumps(told, ensure_ascii=False))
         else:
             print("ok" if not mistakes else f"{mistakes} mistake(s)")
         return 1 if mistakes else 0

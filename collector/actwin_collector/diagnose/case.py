@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ..channel.base import Link
@@ -74,6 +75,16 @@ class Case:
     def left(self) -> float:
         """Return the seconds left; never below 0."""
         return max(0.0, self._ends - time.monotonic())
+
+    @contextlib.contextmanager
+    def within(self, share: float) -> Iterator[None]:
+        """Leave only a share of the time left to what is done inside."""
+        ends = self._ends
+        self._ends = time.monotonic() + share * self.left()
+        try:
+            yield
+        finally:
+            self._ends = ends
 
     @property
     def where(self) -> str:

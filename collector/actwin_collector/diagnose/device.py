@@ -41,9 +41,12 @@ async def _failed(case: Case, attempt: Attempt, known: Diagnoser) -> list[Findin
     answered = not isinstance(attempt.error, NoAnswer) or bool(attempt.heard)
     found = await known.refused(case, attempt) if answered else []
     if not found:
-        found = await known.search(case)
-    if not found and (form := await of_line.other_form(case, known)):
-        found = [form]
+        with case.within(0.4):
+            found = await known.search(case)
+    if not found:
+        with case.within(0.6):
+            form = await of_line.other_form(case, known)
+        found = [form] if form else []
     if not found:
         found = await _other_protocol(case)
     return found or [_rest(case, attempt)]

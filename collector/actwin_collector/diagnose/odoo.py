@@ -23,14 +23,14 @@ def examine(odoo: OdooSettings, collector: str, error: CollectorError) -> Findin
         return _unreachable(odoo, error, seen)
     if error.code == "access_denied":
         return _denied(odoo, collector, seen)
-    lower = seen.lower()
-    if "database" in lower or "pg_hba" in lower or error.code == "http_404":
-        return _not_there(odoo, error, seen)
-    if error.code in ("bad_answer", "http_301", "http_302", "http_303", "http_405"):
+    if (error.code.startswith("http_") or error.code == "bad_answer") and not _is_odoo(odoo):
         return Finding(
             "odoo", "not_odoo", seen, "Something answers at this address, but it is not Odoo.",
             "Compare the address with the browser's: scheme, port, no path behind it.", "url",
         )
+    lower = seen.lower()
+    if "database" in lower or "pg_hba" in lower or error.code == "http_404":
+        return _no_database(odoo, seen, _databases(odoo))
     return Finding("odoo", error.code, seen, "Odoo answers with an error; see its log.")
 
 
@@ -86,15 +86,6 @@ def _denied(odoo: OdooSettings, collector: str, seen: str) -> Finding:
         f"{odoo.api_key_file.name}.",
         "api_key_file",
     )
-
-
-def _not_there(odoo: OdooSettings, error: CollectorError, seen: str) -> Finding:
-    if error.code == "http_404" and "database" not in seen.lower() and not _is_odoo(odoo):
-        return Finding(
-            "odoo", "not_odoo", seen, "A web server answers, but it is not Odoo.",
-            "Compare the address with the browser's.", "url",
-        )
-    return _no_database(odoo, seen, _databases(odoo))
 
 
 def _no_database(odoo: OdooSettings, seen: str, databases: list[str]) -> Finding:

@@ -130,15 +130,15 @@ class XmlRpcUplink(Uplink):
                 f"http_{error.errcode}",
                 retryable=error.errcode not in _PERMANENT_STATUS,
             ) from error
-        except (xmlrpc.client.ResponseError, ExpatError, ValueError) as error:
-            self.close()
-            raise UplinkError(f"not an XML-RPC answer: {error}", "bad_answer") from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException) as error:  # an untrusted certificate as well
             # A half-used connection would answer the next call with this one's late answer.
             self.close()
             raise UplinkError(
                 f"{self._odoo.url}: {error or type(error).__name__}", "unreachable"
             ) from error
+        except (xmlrpc.client.ResponseError, ExpatError, ValueError) as error:
+            self.close()
+            raise UplinkError(f"not an XML-RPC answer: {error}", "bad_answer") from error
 
 
 def _from_fault(fault: xmlrpc.client.Fault) -> UplinkError:
