@@ -111,6 +111,27 @@ def test_meters_of_a_scenario_on_a_pty(tmp_path):
     _check(scene, asyncio.run(_run(scene, tmp_path, link, "auto")), None)
 
 
+def test_a_scan_lists_the_meters_a_receiver_hears(tmp_path):
+    scene = scenario(mode=7, key=KEY, receiver="im871a")
+
+    async def go():
+        runner = ScenarioRunner(scene, 0, tmp_path, clock=lambda: DAY)
+        await runner.start()
+        host, _, port = runner.addresses["W1"].rpartition(":")
+        rules = {"receiver": "im871a", "scan_seconds": 0.4}
+        link = TcpLink(LineSpec("air", "tcp", host=host, port=int(port), settings=rules))
+        await link.open()
+        try:
+            return await WmbusDriver().scan(link, 0.2)
+        finally:
+            await link.close()
+            await runner.stop()
+
+    found = asyncio.run(go())
+    assert [each.address for each in found] == ["BAY10000001", "BAY10000002"]
+    assert (found[0].meter.manufacturer, found[0].meter.medium) == ("BAY", "water -70 dBm")
+
+
 @pytest.mark.parametrize(
     "wrong", [{"mode": 5}, {"mode": 6}, {"receiver": "x"}, {"every": 0}, {"mode": 7, "key": "00"}]
 )

@@ -127,6 +127,8 @@ def test_payload_of_unknown_layout_gives_no_reading():
     [
         ("7A 01 00 1005" + "00" * 16, "key_missing"),
         ("7A 01 00 1002" + "00" * 16, "unsupported_security"),
+        ("7A 01 00 1009" + "00" * 16, "unsupported_security"),
+        ("7A 01 00 100D" + "00" * 16, "unsupported_security"),
         ("7A 01 00 2005" + "00" * 16, "truncated"),
         ("7A 01", "truncated"),
         ("8D 20 01", "truncated"),

@@ -39,6 +39,7 @@ from .memory import Memory, default_memory
 from .receivers import NAMES
 from .records import decode_payload
 from .security import parse_key
+from .survey import SECONDS, HeardMeter, survey
 
 _layouts = LayoutKeeper()
 
@@ -56,6 +57,7 @@ class WmbusDriver(Driver):
     LINE_SETTINGS: ClassVar[Mapping[str, str]] = {
         "receiver": f"what delivers the telegrams: {', '.join(NAMES)}",
         "frame_format": "for raw telegrams: raw (CRCs removed), a or b; empty finds out",
+        "scan_seconds": f"how long a scan listens: {SECONDS:g}",
         "rssi_byte": "whether a byte of signal strength follows a raw telegram: no (default)",
     }
 
@@ -66,6 +68,11 @@ class WmbusDriver(Driver):
     async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:
         """Meters send by themselves: there is nothing to ask, so this is not a polling driver."""
         raise ConfigError("Wireless M-Bus meters cannot be polled: use a listening line")
+
+    async def scan(self, link: Link, timeout: float) -> list[HeardMeter]:
+        """Listen to the receiver for a while and return the meters it hears."""
+        seconds = link.line.settings.get("scan_seconds", SECONDS)
+        return await survey(link, timeout, float(seconds))
 
     def listener(self, settings: Mapping[str, object]) -> WmbusListener:
         """Return a listener for one receiver's stream; raises ConfigError for an unknown one."""

@@ -35,6 +35,8 @@ _MAKERS_OWN = range(0xA0, 0xB8)
 # Security modes with encryption: which bits of the configuration word count the bytes under it.
 # Other numbers are old headers whose bits meant something else.
 _MODES: Mapping[int, int] = {2: 0xF8, 3: 0xF8, 5: 0xF0, 7: 0xF0}
+# Modes that encrypt in ways not known here (AES-CTR, GCM, CCM, TLS): never read as records.
+_UNKNOWN_MODES = frozenset({4, 8, 9, 10, 13})
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,8 @@ def _decrypted(state: _State, header: Header, key: bytes | None) -> bytes:
         verify_mac(need_key(key, f"mode {mode}"), state.address[:4], sealed, state.data)
         state.secured = True
         state.counter = int.from_bytes(sealed.counter, "little") if sealed.counter else None
+    if mode in _UNKNOWN_MODES and not body.startswith(PLAIN_START):
+        raise ProtocolError(f"security mode {mode} cannot be opened", "unsupported_security")
     if mode not in _MODES or body.startswith(PLAIN_START):
         return body
     ciphered, clear = _taken(body, header.configuration & _MODES[mode])

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Which meters a receiver hears, for whoever sets a site up."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from ...channel.base import Link
+from ...model import MeterIdentity, NoAnswer
+from ..mbus.header import meter_address
+from .frame import RAW, parse_frame
+from .layers import sender_address
+from .listener import WmbusListener
+
+# Most meters send every 8 to 120 s; who wants to be sure scans again.
+SECONDS = 60.0
+_MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class HeardMeter:
+    """``address`` is what a device's address field takes."""
+
+    address: str
+    meter: MeterIdentity
+
+
+async def survey(link: Link, timeout: float, seconds: float) -> list[HeardMeter]:
+    """Listen for a while and return the meters heard, in the order of their addresses."""
+    listener = WmbusListener(link.line.settings)
+    loop = asyncio.get_running_loop()
+    end, found = loop.time() + seconds, {}
+    while (left := end - loop.time()) > 0 and len(found) < _MOST:
+        try:
+            data = await link.read(4096, min(left, max(timeout, 0.1)))
+        except NoAnswer:
+            continue
+        for heard in listener.feed(data):
+            meter = _identity(bytes.fromhex(str(heard.telegram["telegram"])), heard.rssi)
+            found[meter.address] = meter
+    return [found[address] for address in sorted(found)]
+
+
+def _identity(wire: bytes, rssi: int | None) -> HeardMeter:
+    raw = sender_address(parse_frame(wire, RAW))
+    number, letters, medium, version = meter_address(raw[2:6] + raw[:2] + raw[6:])
+    strength = "" if rssi is None else f" {rssi} dBm"
+    meter = MeterIdentity(number, letters, medium + strength, version)
+    return HeardMeter(letters + number if letters.isalpha() else number, meter)
