@@ -67,7 +67,7 @@ def radio_telegrams() -> list[bytes]:
 
 
 def dlms_messages() -> list[bytes]:
-    real = [bytes.fromhex("".join(row["frames"])) for row in PUSHES]
+    real = [bytes.fromhex("".join(row.get("frames") or [row["hex"]])) for row in PUSHES]
     own = [PLAIN_PUSH, *ANSWERS]
     return [*real, *own, general(PLAIN_PUSH, 9), in_hdlc(PLAIN_PUSH, 3), in_wrapper(PLAIN_PUSH)]
 
