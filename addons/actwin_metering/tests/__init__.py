@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_collector,
     test_consumption_between,
+    test_estimation,
     test_ingest,
     test_ingest_core,
     test_ingest_garbage,
@@ -17,5 +18,6 @@ from . import (
     test_span,
     test_store_upkeep,
     test_tours,
+    test_validation,
     test_xmlrpc,
 )

@@ -4,6 +4,13 @@ from odoo.tests import new_test_user, tagged
 
 from .common import MeteringCase
 
+# lists that all companies share
+COMMON = (
+    "actwin.schedule",
+    "actwin.subscriber.kind",
+    "actwin.validation.group",
+    "actwin.validation.rule",
+)
 _STAFF = ("technician", "operator", "manager", "administrator")
 _TENANT_MODELS = ("actwin.point", "actwin.channel", "actwin.subscriber", "actwin.occupancy")
 _FIGURES = (
@@ -62,7 +69,7 @@ class TestAccess(MeteringCase):
         rules = self.env["ir.rule"].search([])
         for model in self._models():
             if "company_id" not in model._fields:
-                self.assertIn(model._name, ("actwin.schedule", "actwin.subscriber.kind"))
+                self.assertIn(model._name, COMMON)
                 continue
             own = rules.filtered(lambda rule, model=model: rule.model_id.model == model._name)
             self.assertTrue(own.filtered("global"), model._name)

@@ -1,1 +1,1 @@
-from . import api_key
+from . import api_key, validation_decision

@@ -71,7 +71,8 @@ def judge_intervals(readings, limits, minutes):
 def rolls_over(before, after, limits):
     """Whether a fall is a roll-over: within the limit an hour, else from last to first tenth.
 
-    The same condition counts roll-overs in the rollup (``rollup_sql.STEPS``).
+    The rollup counts roll-overs by the same condition (``rollup_sql.STEPS``), there without the
+    tolerance that ``limits`` may hold.
     """
     if limits.modulus is None or after.value >= before.value:
         return False
