@@ -1,4 +1,4 @@
-"""Values for missed readings: a shape, scaled so that their sum is exactly what the register says."""
+"""Values for missed readings: a shape, scaled to exactly what the register says they sum to."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -16,9 +16,9 @@ class Estimate:
 
 
 def spread(total, weights, decimals):
-    """Cut ``total`` in proportion to ``weights``: every part has ``decimals`` decimals, the sum is exact.
+    """Cut ``total`` in proportion to ``weights``, into parts of ``decimals`` decimals.
 
-    Each part is the difference of two rounded running sums, so no rounding error is left over.
+    Each part is the difference of two rounded running sums, so the parts add up exactly.
     Raises ValueError when no weight is above zero.
     """
     if not weights or any(weight < 0 for weight in weights) or not sum(weights):

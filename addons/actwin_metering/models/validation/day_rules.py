@@ -62,8 +62,9 @@ DAY_RULES = {
       JOIN actwin_consumption_month m
         ON m.channel_id = f.channel_id AND m.month = date_trunc('month', f.day)::date
      CROSS JOIN LATERAL (
-         SELECT avg(p.consumption / extract(day FROM p.month + interval '1 month' - interval '1 day'))
-                AS adu, count(*) AS months
+         SELECT avg(p.consumption
+                    / extract(day FROM p.month + interval '1 month' - interval '1 day')) AS adu,
+                count(*) AS months
            FROM actwin_consumption_month p
           WHERE p.channel_id = f.channel_id AND p.month < m.month
             AND p.month >= m.month - make_interval(months => greatest(f.days, 1))) b
@@ -199,7 +200,8 @@ DAY_RULES = {
        AND NOT EXISTS (SELECT FROM actwin_reading v
                         WHERE v.channel_id = x.id AND v.ts > r.start_ts AND v.ts <= r.end_ts)
        AND EXISTS (SELECT FROM actwin_reading v
-                    WHERE v.channel_id = x.id AND v.ts <= r.start_ts AND v.ts > r.start_ts - interval '45 days')
+                    WHERE v.channel_id = x.id AND v.ts <= r.start_ts
+                      AND v.ts > r.start_ts - interval '45 days')
     """,
     "V14": """
     SELECT f.channel_id, f.day, f.start_ts, f.end_ts, f.days AS found, NULL AS usual
@@ -227,7 +229,8 @@ DAY_RULES = {
         SELECT DISTINCT ON (channel_id, day) *
           FROM (
             SELECT r.channel_id, r.day, r.start_ts, r.end_ts, r."limit", h.consumption,
-                   lag(h.consumption) OVER (PARTITION BY r.channel_id, r.day ORDER BY h.hour) AS before
+                   lag(h.consumption) OVER (PARTITION BY r.channel_id, r.day ORDER BY h.hour)
+                   AS before
               FROM ruled r
               JOIN actwin_consumption_hour h
                 ON h.channel_id = r.channel_id AND h.hour >= r.start_ts AND h.hour < r.end_ts

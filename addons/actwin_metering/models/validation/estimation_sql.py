@@ -1,4 +1,4 @@
-"""Statements of the estimation: where readings are missing, what like days look like, and storing."""
+"""Statements of the estimation: where readings are missing, what days alike show, storing."""
 
 from ..readings.rollup_sql import SEGMENT
 
@@ -97,7 +97,8 @@ SELECT h.n, h.hour, avg(c.consumption)::text
 
 _ROWS = """
     SELECT i.channel_id, timestamp 'epoch' + i.ts * interval '1 second' AS ts, i.value
-      FROM unnest(%(channel)s::int[], %(ts)s::int8[], %(value)s::numeric[]) AS i (channel_id, ts, value)
+      FROM unnest(%(channel)s::int[], %(ts)s::int8[], %(value)s::numeric[])
+           AS i (channel_id, ts, value)
 """
 
 # a rejected value makes room, and stays on record as the first one

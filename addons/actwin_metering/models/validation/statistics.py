@@ -31,14 +31,16 @@ WITH span AS (
      WHERE h.consumption IS NOT NULL AND h.suspects = 0 AND h.faults = 0 GROUP BY 1
 )
 INSERT INTO actwin_channel_statistic AS old
-    (channel_id, till, days, day_mean, day_median, day_mad, zero_days, hour_max, hour_p995, refreshed)
+    (channel_id, till, days, day_mean, day_median, day_mad, zero_days, hour_max, hour_p995,
+     refreshed)
 SELECT m.channel_id, p.till, m.days, m.mean, m.median, s.mad, m.zero_days, h.hour_max, h.hour_p995,
        now() AT TIME ZONE 'UTC'
   FROM span p JOIN middle m USING (channel_id) JOIN spread s USING (channel_id)
   LEFT JOIN hours h USING (channel_id)
 ON CONFLICT (channel_id) DO UPDATE
-   SET till = excluded.till, days = excluded.days, day_mean = excluded.day_mean, day_median = excluded.day_median,
-       day_mad = excluded.day_mad, zero_days = excluded.zero_days, hour_max = excluded.hour_max,
+   SET till = excluded.till, days = excluded.days, day_mean = excluded.day_mean,
+       day_median = excluded.day_median, day_mad = excluded.day_mad,
+       zero_days = excluded.zero_days, hour_max = excluded.hour_max,
        hour_p995 = excluded.hour_p995, refreshed = excluded.refreshed
 """
 

@@ -84,7 +84,7 @@ class ActwinValidationException(models.Model):
             "V13": self.env._("Other registers of the point have readings, this one has none"),
             "V14": self.env._("Estimated for %(found)s days"),
             "V15": self.env._("%(found)s offered for a day that is already billed"),
-            "V16": self.env._("%(found)s a day, against a median of %(usual)s, three days in a row"),
+            "V16": self.env._("%(found)s a day, against a median of %(usual)s, days in a row"),
             "V17": self.env._("Changed from %(usual)s to %(found)s within an interval"),
             "V18": self.env._("Jumped to %(found)s from %(usual)s"),
             "V19": self.env._("Main meter %(found)s, check meter %(usual)s"),

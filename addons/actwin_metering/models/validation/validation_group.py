@@ -24,7 +24,9 @@ class ActwinValidationGroup(models.Model):
             ("instant", "Instantaneous value"),
         ]
     )
-    quantity = fields.Selection(lambda self: self.env["actwin.channel"]._fields["quantity"].selection)
+    quantity = fields.Selection(
+        lambda self: self.env["actwin.channel"]._fields["quantity"].selection
+    )
     role = fields.Selection(lambda self: self.env["actwin.point"]._fields["role"].selection)
     meter_model = fields.Char(help="Part of the model of the point's meter.")
     source = fields.Selection(

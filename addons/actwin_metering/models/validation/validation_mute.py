@@ -16,9 +16,12 @@ class ActwinValidationMute(models.Model):
     )
     site_id = fields.Many2one(related="point_id.site_id", store=True, index=True)
     company_id = fields.Many2one(related="point_id.company_id", store=True, index=True)
-    code = fields.Char("Rule", help="Code of the rule, e.g. V04. Empty: every rule that only tells.")
+    code = fields.Char(
+        "Rule", help="Code of the rule, e.g. V04. Empty: every rule that only tells."
+    )
     until = fields.Date(
-        required=True, default=lambda self: fields.Date.add(fields.Date.context_today(self), days=30)
+        required=True,
+        default=lambda self: fields.Date.add(fields.Date.context_today(self), days=30),
     )
     reason = fields.Char(required=True)
     user_id = fields.Many2one("res.users", "By", default=lambda self: self.env.user, readonly=True)
