@@ -1,5 +1,4 @@
 from . import (
-    test_hard_cases,
     test_tariff,
     test_run,
     test_progress,

@@ -4,15 +4,16 @@ from odoo.tests import new_test_user, tagged
 
 from .common import MeteringCase
 
-# lists that all companies share
-COMMON = (
-    "actwin.schedule",
-    "actwin.subscriber.kind",
-    "actwin.validation.group",
-    "actwin.validation.rule",
-)
 _STAFF = ("technician", "operator", "manager", "administrator")
 _TENANT_MODELS = ("actwin.point", "actwin.channel", "actwin.subscriber", "actwin.occupancy")
+_SHARED = (
+    "actwin.schedule",
+    "actwin.subscriber.kind",
+    "actwin.device.template",
+    "actwin.device.template.register",
+)
+"""Of no site: the same for all companies."""
+
 _FIGURES = (
     "actwin.reading",
     "actwin.consumption.hour",
@@ -69,7 +70,7 @@ class TestAccess(MeteringCase):
         rules = self.env["ir.rule"].search([])
         for model in self._models():
             if "company_id" not in model._fields:
-                self.assertIn(model._name, COMMON)
+                self.assertIn(model._name, _SHARED)
                 continue
             own = rules.filtered(lambda rule, model=model: rule.model_id.model == model._name)
             self.assertTrue(own.filtered("global"), model._name)
@@ -140,7 +141,12 @@ class TestAccess(MeteringCase):
             ("actwin.meter", {"serial": "x", "site_id": self.site.id}, "operator"),
             ("actwin.site", {"name": "x", "code": "x"}, "manager"),
             ("actwin.collector", {"name": "x", "code": "x", "site_id": self.site.id}, "manager"),
-            ("actwin.line", {"collector_id": self.collector.id, "key": "x"}, "manager"),
+            (
+                "actwin.line",
+                {"collector_id": self.collector.id, "key": "x", "host": "h", "port": 1},
+                "manager",
+            ),
+            ("actwin.device.template", {"name": "x"}, "manager"),
         ]
         for model, values, lowest in matrix:
             for name in _STAFF:
@@ -158,6 +164,7 @@ class TestAccess(MeteringCase):
             "actwin.reading.version",
             "actwin.ingest.batch",
             "actwin.device.event",
+            "actwin.collector.command",
         ):
             model = self.env[name].with_user(admin)
             for right in ("create", "write", "unlink"):
@@ -182,6 +189,9 @@ class TestAccess(MeteringCase):
             "actwin.meter",
             "actwin.device",
             "actwin.collector",
+            "actwin.line",
+            "actwin.collector.command",
+            "actwin.device.template",
             "actwin.reading.version",
             "actwin.reading.reject",
             "actwin.device.event",

@@ -9,9 +9,8 @@ import logging
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from ..channel.modem import Call
 from ..clock import Clock
 from ..config import CollectorSettings
 from ..device import DeviceState
@@ -34,10 +33,7 @@ _LONGEST_PAUSE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What every line of the scheduler works with.
-
-    ``calls``: sockets of modems, by line and modem, while their line is set up anew.
-    """
+    """What every line of the scheduler works with."""
 
     intake: Intake
     store: Store
@@ -45,7 +41,6 @@ class Tools:
     clock: Clock
     rng: random.Random
     watch: Watch = in_logs
-    calls: dict[tuple[str, str], Call] = field(default_factory=dict)
 
 
 class ListeningLine(ABC):

@@ -1,1 +1,0 @@
-"""Validation and estimation of readings: plain Decimals, nothing of Odoo or a database."""

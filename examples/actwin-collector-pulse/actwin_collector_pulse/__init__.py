@@ -1,2 +1,0 @@
-# SPDX-License-Identifier: MIT
-"""Pulse counter modules for actwin-collector."""
