@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from .channel.base import Link
+from .channel.modem import Call
 from .clock import Clock
 from .config import CollectorSettings
 from .device import DeviceState, make_state
@@ -65,6 +66,7 @@ class Scheduler:
         self._driver_factory = driver_factory
         self._tasks: dict[str, list[asyncio.Task]] = defaultdict(list)
         self._plans: dict[str, Plan] = {}
+        self._calls: dict[tuple[str, str], Call] = {}
         self._rng = random.Random()
         self.unassigned = Unassigned(settings.state_dir / "unassigned.json")
         self.intake = Intake(store, settings, self._clock, self.unassigned)
@@ -107,6 +109,8 @@ class Scheduler:
             if line.enabled and line.key not in kept:
                 self._start_line(line)
                 self._plans[line.key] = _plan(site, line.key)
+        await asyncio.sleep(0)  # new lines take over what modems they still have
+        self._hang_up()
         self._open = True
 
     def _unchanged(self, site: Site) -> set[str]:
@@ -165,6 +169,12 @@ class Scheduler:
         """
         self._open = False
         await self._stop(list(self._tasks), patience)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        for call in self._calls.values():
+            call.hang_up()
+        self._calls.clear()
 
     async def _stop(self, keys: list[str], patience: float) -> None:
         for running in (self.workers, self.listeners):
@@ -192,7 +202,13 @@ class Scheduler:
             return
         health = self.lines.pop(line.key, None) or LineHealth(line.kind)
         tools = Tools(
-            self.intake, self._store, self._settings, self._clock, self._rng, self.watch
+            self.intake,
+            self._store,
+            self._settings,
+            self._clock,
+            self._rng,
+            self.watch,
+            self._calls,
         )
         try:
             listening = make_listening(line, states, health, tools)

@@ -119,7 +119,7 @@ class LineWorker:
         for state in self.states:
             last = state.last_polled
             missed = last is None or wall - last >= spacing(state.polls, wall)
-            if state.polled and missed and state.due > monotonic:
+            if state.polled and missed and (state.due > monotonic or not state.planned):
                 state.due, state.nominal, state.planned = monotonic, wall, True
 
     async def turn(self) -> None:

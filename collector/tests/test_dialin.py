@@ -171,6 +171,24 @@ def test_a_modem_that_is_away_gets_no_background_work(tmp_path):
     dialled(tmp_path, scenario, [behind("111", "A")], hello=HELLO)
 
 
+def test_modems_stay_connected_when_their_line_gets_another_device(tmp_path):
+    async def scenario(field, dial):
+        modem = await dial("IMEI=111\n")
+        gone = await dial("IMEI=222\n")
+        await until(lambda: field.state("A").health.ok and field.state("X").health.ok)
+        del field.site.devices["X"]
+        field.site.devices["B"] = behind("111", "B")
+        await field.scheduler.apply(field.site, {})
+        await until(lambda: field.state("B").health.ok)
+        assert modem.asked == ["A", "B"]
+        assert not modem.closed
+        await until(lambda: gone.closed)
+        await field.scheduler.stop()
+        await until(lambda: modem.closed)
+
+    dialled(tmp_path, scenario, [behind("111", "A"), behind("222", "X")], hello=HELLO)
+
+
 def test_a_socket_without_a_word_is_closed(tmp_path):
     async def scenario(field, dial):
         modem = await dial("IMEI=111\n")

@@ -187,6 +187,15 @@ def test_message_without_a_reading_is_told_as_what_it_is(wire, quantity, value, 
     assert (record.quantity, record.obis) == (quantity, obis)
 
 
+@pytest.mark.parametrize("tag", ["C0", "C1", "C3", "C5", "C7", "62", "63"])
+@pytest.mark.parametrize("rest", ["", "01", "01C1", "01C10003", "03C1", "03C1FF00"])
+def test_message_that_breaks_off_is_a_record_or_a_named_error(tag, rest):
+    try:
+        assert DlmsDriver.decode({"telegram": tag + rest}).records
+    except CollectorError as error:
+        assert error.code in ("truncated", "bad_frame")
+
+
 def test_requests_are_not_told_beside_readings():
     wanted = bytes.fromhex("C001C100030100010800FF0200")
     assert [record.quantity for record in decode(AARE, wanted, got("0600000005")).records] == [

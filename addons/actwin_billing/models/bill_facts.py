@@ -62,6 +62,7 @@ class ActwinBillFacts(models.AbstractModel):
         replaced, rollovers}; ``case`` is the JSON object of the core, ``problems`` are
         (code, message, parameters)."""
         plans = {item: self._plan(run, item) for item in subscriptions}
+        self._validate(plans)
         series = self._series(plans)
         adjustments = self._adjustments(subscriptions)
         prices = {}
@@ -72,6 +73,27 @@ class ActwinBillFacts(models.AbstractModel):
             plan["prices"] = prices[key]
             plan["adjustments"] = adjustments.get(item, self.env["actwin.adjustment"])
         return {item: self._facts(item, plan, series) for item, plan in plans.items()}
+
+    def _validate(self, plans):
+        """Have every reading validated that a bill may use, and note what keeps it back."""
+        channels = self.env["actwin.channel"].union(
+            *(channel for plan in plans.values() for channel in plan["channels"].values())
+        )
+        # sudo: whoever bills need not be an operator; only marks of these channels are worked off
+        self.env["actwin.rollup"].sudo()._process_dirty(channel_ids=channels.ids)
+        exceptions = self.env["actwin.validation.exception"].sudo()
+        found = exceptions._open_between(
+            channels, min((plan["period"].start for plan in plans.values()), default=None),
+            max((plan["period"].end for plan in plans.values()), default=None),
+        ).grouped("channel_id")
+        for plan in plans.values():
+            period = plan["period"]
+            plan["exceptions"] = {
+                name: found.get(channel, exceptions).filtered(
+                    lambda item, period=period: (
+                        item.ts <= period.end and item.ts_end > period.start))
+                for name, channel in plan["channels"].items()
+            }
 
     def _adjustments(self, subscriptions):
         """{subscription: amounts that wait for its next bill}."""
@@ -274,6 +296,9 @@ class ActwinBillFacts(models.AbstractModel):
             if bands is None or (band and band not in bands and register in plan["channels"]):
                 continue
             info = whole.get(channel.id) or {}
+            exceptions = plan["exceptions"][name]
+            problems += self._exceptions(name, channel, exceptions._holding_back())
+            info = info | {"suspect": info.get("suspect", 0) - len(exceptions._held())}
             problems += self._channel_problems(name, channel, info, plan["period"])
             estimated = max(estimated, Decimal(info.get("estimated") or 0))
             replaced |= len(info.get("segments") or []) > 1
@@ -299,6 +324,14 @@ class ActwinBillFacts(models.AbstractModel):
         if info.get("last_ts") and period.end - info["last_ts"] > LATE:
             yield "V14", self.env._("The last reading is from %(stamp)s: %(channel)s",
                            stamp=period.local(info["last_ts"]), channel=channel.key), data
+
+    def _exceptions(self, name, channel, exceptions):
+        """What the validation found and nobody has decided on yet, once a rule."""
+        for code, items in exceptions.grouped("code").items():
+            yield code, self.env._(
+                "%(what)s (%(channel)s, %(day)s)",
+                what=items[0].message, channel=channel.key, day=min(items.mapped("day")),
+            ), {"register": name, "channel": channel.key, "exceptions": items.ids}
 
     def _gaps(self, channel, info, period, data):
         """Interval data adds up only when no interval is missing."""

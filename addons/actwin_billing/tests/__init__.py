@@ -1,4 +1,5 @@
 from . import (
+    test_hard_cases,
     test_tariff,
     test_run,
     test_progress,

@@ -1,1 +1,1 @@
-from . import master, readings, collector
+from . import master, readings, collector, validation

@@ -4,16 +4,15 @@ from odoo.tests import new_test_user, tagged
 
 from .common import MeteringCase
 
-_STAFF = ("technician", "operator", "manager", "administrator")
-_TENANT_MODELS = ("actwin.point", "actwin.channel", "actwin.subscriber", "actwin.occupancy")
-_SHARED = (
+# lists that all companies share
+COMMON = (
     "actwin.schedule",
     "actwin.subscriber.kind",
-    "actwin.device.template",
-    "actwin.device.template.register",
+    "actwin.validation.group",
+    "actwin.validation.rule",
 )
-"""Of no site: the same for all companies."""
-
+_STAFF = ("technician", "operator", "manager", "administrator")
+_TENANT_MODELS = ("actwin.point", "actwin.channel", "actwin.subscriber", "actwin.occupancy")
 _FIGURES = (
     "actwin.reading",
     "actwin.consumption.hour",
@@ -70,7 +69,7 @@ class TestAccess(MeteringCase):
         rules = self.env["ir.rule"].search([])
         for model in self._models():
             if "company_id" not in model._fields:
-                self.assertIn(model._name, _SHARED)
+                self.assertIn(model._name, COMMON)
                 continue
             own = rules.filtered(lambda rule, model=model: rule.model_id.model == model._name)
             self.assertTrue(own.filtered("global"), model._name)
@@ -141,12 +140,7 @@ class TestAccess(MeteringCase):
             ("actwin.meter", {"serial": "x", "site_id": self.site.id}, "operator"),
             ("actwin.site", {"name": "x", "code": "x"}, "manager"),
             ("actwin.collector", {"name": "x", "code": "x", "site_id": self.site.id}, "manager"),
-            (
-                "actwin.line",
-                {"collector_id": self.collector.id, "key": "x", "host": "h", "port": 1},
-                "manager",
-            ),
-            ("actwin.device.template", {"name": "x"}, "manager"),
+            ("actwin.line", {"collector_id": self.collector.id, "key": "x"}, "manager"),
         ]
         for model, values, lowest in matrix:
             for name in _STAFF:
@@ -164,7 +158,6 @@ class TestAccess(MeteringCase):
             "actwin.reading.version",
             "actwin.ingest.batch",
             "actwin.device.event",
-            "actwin.collector.command",
         ):
             model = self.env[name].with_user(admin)
             for right in ("create", "write", "unlink"):
@@ -189,9 +182,6 @@ class TestAccess(MeteringCase):
             "actwin.meter",
             "actwin.device",
             "actwin.collector",
-            "actwin.line",
-            "actwin.collector.command",
-            "actwin.device.template",
             "actwin.reading.version",
             "actwin.reading.reject",
             "actwin.device.event",

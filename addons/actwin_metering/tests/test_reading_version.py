@@ -21,6 +21,7 @@ class TestReadingVersion(MeteringCase):
 
     def setUp(self):
         super().setUp()
+        self.channel.validation_group_id = False  # what nobody doubts
         self.send(("2026-03-02 09:00:00", "100"), (_TS, "999"), ("2026-03-02 09:30:00", "106"))
         self.roll()
 

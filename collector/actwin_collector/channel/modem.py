@@ -63,6 +63,7 @@ class ModemLink(TcpLink):
         self.peer = ""
         self.last_heard = 0.0
         self.called = asyncio.Event()
+        self.keeps_call = False
         self._heartbeat = heartbeat
         self._call: Call | None = None
 
@@ -96,6 +97,20 @@ class ModemLink(TcpLink):
         self.peer = call.peer
         self.last_heard = asyncio.get_running_loop().time()
         self._take_in(call.first)
+
+    async def close(self) -> None:
+        """Hang up; with ``keeps_call`` the socket waits for ``give_call`` instead."""
+        if self.keeps_call and self.is_open and self._call is None:
+            self._call = Call(self._reader, self._writer, self.peer, bytes(self._buffer))
+            self._reader = self._writer = None
+            self._buffer.clear()
+            return
+        await super().close()
+
+    def give_call(self) -> Call | None:
+        """Give the socket away, to whoever serves this modem from now on."""
+        call, self._call = self._call, None
+        return call
 
     async def _receive(self, max_bytes: int, timeout: float) -> bytes:
         loop = asyncio.get_running_loop()

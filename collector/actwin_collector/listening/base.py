@@ -9,8 +9,9 @@ import logging
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ..channel.modem import Call
 from ..clock import Clock
 from ..config import CollectorSettings
 from ..device import DeviceState
@@ -33,7 +34,10 @@ _LONGEST_PAUSE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What every line of the scheduler works with."""
+    """What every line of the scheduler works with.
+
+    ``calls``: sockets of modems, by line and modem, while their line is set up anew.
+    """
 
     intake: Intake
     store: Store
@@ -41,6 +45,7 @@ class Tools:
     clock: Clock
     rng: random.Random
     watch: Watch = in_logs
+    calls: dict[tuple[str, str], Call] = field(default_factory=dict)
 
 
 class ListeningLine(ABC):

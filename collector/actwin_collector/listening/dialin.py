@@ -107,7 +107,15 @@ class DialinLine(ListeningLine):
         return self._server.sockets[0].getsockname()[1] if self._server else 0
 
     async def run(self) -> None:
-        """Accept calls and serve the modems until ``stopping`` or cancelled."""
+        """Accept calls and serve the modems until ``stopping`` or cancelled.
+
+        Their sockets are left in ``tools.calls``: a modem may not call again for hours.
+        """
+        for modem in self.modems:
+            call = self.tools.calls.pop((self.line.key, modem.name), None)
+            if call is not None:
+                modem.link.take_call(call)
+                modem.worker.line_is_back()
         tasks = [asyncio.create_task(self._serve(each.worker)) for each in self.modems]
         try:
             await super().run()
@@ -118,6 +126,10 @@ class DialinLine(ListeningLine):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            for modem in self.modems:
+                call = modem.link.give_call()
+                if call is not None:
+                    self.tools.calls[self.line.key, modem.name] = call
 
     def worker_for(self, device: str) -> LineWorker:
         """Return the worker of the modem that a device is behind; raises CollectorError."""
@@ -130,7 +142,7 @@ class DialinLine(ListeningLine):
 
     def _stop_workers(self) -> None:
         for modem in self.modems:
-            modem.worker.stopping = True
+            modem.worker.stopping = modem.link.keeps_call = True
 
     async def open(self) -> None:
         """Bind the port; raises LinkError."""

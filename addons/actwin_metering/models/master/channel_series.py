@@ -1,6 +1,7 @@
 from collections import defaultdict
-from datetime import timedelta
+from datetime import UTC, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from odoo import models
 
@@ -78,7 +79,14 @@ class ActwinChannel(models.Model):
         return series
 
     def _consumption_by_local_hour(self, start_utc, end_utc):
-        """``{channel_id: {hour of the site's clock 0…23: Decimal}}`` from the hour rollups."""
+        """``{channel_id: {hour of the site's clock 0…23: Decimal}}`` of ``(start_utc, end_utc]``.
+
+        Whole hours come from the hour rollups; where the span begins or ends inside an hour, as
+        with a tariff that changes at half past, its part of that hour is computed from the
+        readings.
+        """
+        first, last = _ceil_hour(start_utc), _floor_hour(end_utc)
+        hours = {channel_id: defaultdict(Decimal) for channel_id in self.ids}
         self.env.cr.execute(
             """
             SELECT h.channel_id,
@@ -89,12 +97,33 @@ class ActwinChannel(models.Model):
                AND h.consumption IS NOT NULL
              GROUP BY 1, 2
             """,
-            [self.ids, start_utc, end_utc],
+            [self.ids, first, last],
         )
-        hours = defaultdict(dict, {channel.id: {} for channel in self})
         for channel_id, hour, text in self.env.cr.fetchall():
-            hours[channel_id][hour] = Decimal(text)
-        return dict(hours)
+            hours[channel_id][hour] += Decimal(text)
+        for start, end in _broken_hours(start_utc, end_utc):
+            for channel_id, figures in self._consumption_between(start, end).items():
+                zone = ZoneInfo(self.browse(channel_id).site_id.tz)
+                local = start.replace(tzinfo=UTC).astimezone(zone).hour
+                hours[channel_id][local] += figures["consumption"] or 0
+        return {channel_id: dict(parts) for channel_id, parts in hours.items()}
+
+
+def _floor_hour(moment):
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def _ceil_hour(moment):
+    floor = _floor_hour(moment)
+    return floor if floor == moment else floor + timedelta(hours=1)
+
+
+def _broken_hours(start, end):
+    """Parts of hours at the edges of a span: [(start, end)…]."""
+    first, last = _ceil_hour(start), _floor_hour(end)
+    if first > last:
+        return [(start, end)]
+    return [(a, b) for a, b in ((start, first), (last, end)) if a < b]
 
 
 def _figures(row, start, end):

@@ -39,6 +39,33 @@ WITH input AS ({_INPUT}), taken AS (
 SELECT count(*) FROM taken
 """
 
+# a real value takes the place of an estimate, which stays on record as superseded
+_TRUE_UP = f"""
+WITH input AS ({_INPUT}), estimated AS (
+    SELECT DISTINCT ON (i.channel_id, i.ts) i.channel_id, i.ts, i.value, i.quality
+      FROM input i JOIN actwin_reading r USING (channel_id, ts)
+     WHERE r.source = 5 AND r.quality = 2
+       AND r.ts BETWEEN timestamp 'epoch' + %(oldest)s * interval '1 second'
+                    AND timestamp 'epoch' + %(newest)s * interval '1 second'
+     ORDER BY i.channel_id, i.ts, i.n
+), superseded AS (
+    UPDATE actwin_reading_version v SET state = 'superseded'
+      FROM estimated e
+     WHERE v.channel_id = e.channel_id AND v.ts = e.ts AND v.state = 'taken'
+), recorded AS (
+    INSERT INTO actwin_reading_version
+        (channel_id, site_id, company_id, ts, value, quality, source, kind, state, date, user_id,
+         batch_ref)
+    SELECT channel_id, %(site)s, %(company)s, ts, value, quality::text, %(source)s, 'original',
+           'taken', %(now)s, %(user)s, %(batch)s
+      FROM estimated
+    ON CONFLICT DO NOTHING
+)
+UPDATE actwin_reading r SET value = e.value, quality = e.quality, source = %(source)s
+  FROM estimated e WHERE r.channel_id = e.channel_id AND r.ts = e.ts
+RETURNING r.channel_id, r.ts
+"""
+
 # a value that already was the effective one (before an edit, say) is a repeat, not a conflict
 _CONFLICT = f"""
 WITH input AS ({_INPUT}), clash AS (
@@ -184,6 +211,8 @@ class ActwinReading(models.Model):
         taken = cr.fetchone()[0]
         conflicts = 0
         if taken < rows:
+            taken += self._true_up(parameters)
+        if taken < rows:
             cr.execute(_CONFLICT, parameters)
             conflicts = cr.fetchone()[0]
         if taken:
@@ -194,3 +223,15 @@ class ActwinReading(models.Model):
         if conflicts:
             self.env["actwin.reading.version"].invalidate_model()
         return {"accepted": taken, "duplicates": rows - taken - conflicts, "conflicts": conflicts}
+
+    def _true_up(self, parameters):
+        """Put real values where estimates stood; how many. The rest of the gap is open again."""
+        self.env.cr.execute(_TRUE_UP, parameters)
+        found = self.env.cr.fetchall()
+        if found:
+            channels, moments = zip(*found, strict=True)
+            # sudo: estimates are withdrawn by nobody; these channels were resolved for the sender
+            estimation = self.env["actwin.estimation"].sudo()
+            estimation._withdraw(channels, moments)
+            estimation._mark(found)
+        return len(found)

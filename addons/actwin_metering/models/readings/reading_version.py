@@ -129,7 +129,8 @@ class ActwinReadingVersion(models.Model):
         self.env.cr.execute(_KEEP_FIRST, parameters)
         self.env.cr.execute(_CORRECT, parameters)
         version_id = self.env.cr.fetchone()[0]
-        # sudo: marks are written by nobody; the channel was checked above
+        # sudo, here and below: estimates and marks are written by nobody; the channel was checked
+        self.env["actwin.estimation"].sudo()._withdraw(channel.ids, [ts])
         self.env["actwin.rollup"].sudo()._mark_moments(channel.id, [ts])
         store._refresh_last(channel.ids)
         self.invalidate_model()
@@ -175,6 +176,7 @@ class ActwinReadingVersion(models.Model):
             """,
             [EDITED, self.id],
         )
+        self.env["actwin.estimation"]._withdraw(self.channel_id.ids, [self.ts])
         others = self.search([("channel_id", "=", self.channel_id.id), ("ts", "=", self.ts)]) - self
         others.filtered(lambda item: item.state == "taken").state = "superseded"
         self.write({"state": "taken", "user_id": self.env.uid, "date": fields.Datetime.now()})

@@ -172,8 +172,12 @@ class ActwinRollup(models.AbstractModel):
             "channels": array_literal(channel for channel, _day in days),
             "days": array_literal(day for _channel, day in days),
         }
+        # sudo: exceptions are written by nobody but the validation
+        validation = self.env["actwin.validation"].sudo()
+        validation._judge_readings(parameters)
         cr.execute(rollup_sql.ROLL_DAYS, parameters)
         cr.execute(rollup_sql.ROLL_MONTHS, parameters)
+        validation._judge_days(parameters)
         for name in ("hour", "day", "month"):
             self.env[f"actwin.consumption.{name}"].invalidate_model()
         return sum(marked for _channel, _day, marked in rows)

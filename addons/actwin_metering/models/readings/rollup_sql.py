@@ -44,8 +44,9 @@ WITH todo AS MATERIALIZED (
 )
 """
 
-# at the very moment of a change both meters qualify: the one whose noted index is nearer has it
-_SEGMENT = """(
+# of channel t at reading r; at the very moment of a change both meters qualify: the one whose
+# noted index is nearer has it
+SEGMENT = """(
     SELECT i.id FROM actwin_meter_installation i
       LEFT JOIN actwin_meter_installation_index x
         ON x.installation_id = i.id AND x.channel_id = t.channel_id
@@ -64,7 +65,7 @@ STEPS = f"""
 , boundary AS MATERIALIZED (
     SELECT t.channel_id, t.day, r.ts, r.value, r.quality,
            CASE WHEN r.ts > t.seg_from THEN t.seg WHEN NOT t.metered THEN 0
-                ELSE coalesce({_SEGMENT}, -1) END AS seg
+                ELSE coalesce({SEGMENT}, -1) END AS seg
       FROM todo t
      CROSS JOIN LATERAL (
          SELECT ts, value, quality FROM actwin_reading
@@ -74,7 +75,7 @@ STEPS = f"""
 ), stream AS (
     SELECT t.channel_id, t.day, t.kind, r.ts, r.value, r.quality, true AS counted, true AS real,
            r.quality IN (0, 2, 3) AS usable, 1 AS ord,
-           coalesce(t.seg, CASE WHEN NOT t.metered THEN 0 ELSE coalesce({_SEGMENT}, -1) END) AS seg
+           coalesce(t.seg, CASE WHEN NOT t.metered THEN 0 ELSE coalesce({SEGMENT}, -1) END) AS seg
       FROM todo t
      CROSS JOIN LATERAL (
          SELECT ts, value, quality FROM actwin_reading

@@ -68,9 +68,10 @@ def _initiate(kind: str, message: bytes) -> Record:
 
 
 def _requests(kind: str, message: bytes) -> list[Record]:
-    reader = Reader(message, 3)
-    count = reader.length() if message[1] == 3 else 1
-    if message[1] not in (1, 3):
+    reader = Reader(message, 1)
+    form, _ = reader.byte(), reader.byte()
+    count = reader.length() if form == 3 else 1
+    if form not in (1, 3):
         return [Record(kind, None, raw=raw_value(message))]
     found = []
     for _ in range(min(count, reader.rest)):
@@ -78,7 +79,7 @@ def _requests(kind: str, message: bytes) -> list[Record]:
         value = None
         if message[0] == wire.GET:
             value = [reader.byte(), reader.value()] if reader.byte() else None
-        elif message[1] == 1 and (message[0] == wire.SET or reader.byte()):
+        elif form == 1 and (message[0] == wire.SET or reader.byte()):
             selected = message[0] == wire.SET and reader.byte()
             value = [reader.byte(), reader.value(), reader.value()] if selected else reader.value()
         told = {"class": attribute.class_id, "attribute": attribute.number}
@@ -87,7 +88,7 @@ def _requests(kind: str, message: bytes) -> list[Record]:
         name = name_text(attribute.name)
         shown = None if message[0] == wire.GET else plain_value(value)
         found.append(Record(kind, shown, obis=name, raw=told))
-    return found
+    return found or [Record(kind, None, raw=raw_value(message))]
 
 
 def _result(kind: str, message: bytes) -> Record:

@@ -1,0 +1,1 @@
+"""Validation and estimation of readings: plain Decimals, nothing of Odoo or a database."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Pulse counter modules for actwin-collector."""
