@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from dlms_support import running_meter
 from push_support import Field, free_port, line, until
 from test_mqtt_push import PASSWORD, Broker
 
@@ -108,6 +109,29 @@ def test_an_electricity_meter_that_only_sends_dials_in_and_is_known_by_its_teleg
             await runner.stop()
 
     asyncio.run(go())
+
+
+@pytest.mark.parametrize("framing", ["wrapper", "hdlc"])
+def test_a_dlms_meter_of_another_make_is_asked_through_socat(tmp_path, framing):
+    port = free_port()
+    settings = {"framing": framing, "modem": "M"}
+    parameters = (ParameterSpec("1.8.0", "S/D:x", "kWh"),)
+    meter = DeviceSpec("D", "dlms", "L1", "1", settings, "", "S1", parameters)
+
+    async def go(address):
+        async with Field([line("dialin", port=port, timeout_s=2.0)], [meter], tmp_path) as field:
+            await until(lambda: field.scheduler.listeners["L1"].is_open)
+            socat = await asyncio.create_subprocess_exec(
+                "socat", f"TCP:127.0.0.1:{port}", f"TCP:{address}"
+            )
+            await until(lambda: field.state("D").health.ok)
+            await field.next_slot()
+            assert field.stored("D") == [(900, "12345.678")]
+            socat.kill()
+            await socat.wait()
+
+    with running_meter(framing) as (_, address):
+        asyncio.run(go(address))
 
 
 @pytest.mark.parametrize("body", ["raw", "hex", "json", "json-base64"])

@@ -5,11 +5,12 @@ import contextlib
 import os
 import socket
 import tty
+from dataclasses import replace
 
 import pytest
 from push_support import PERIOD, Field, device, free_port, line, until
 
-from actwin_collector.listening.intake import DUPLICATE_SECONDS
+from actwin_collector.listening.intake import DUPLICATE_SECONDS, Source
 from actwin_collector.masking import Masker
 from actwin_collector.outbox_schema import OutboxFull
 from actwin_collector.tracing.files import TraceFolder, read_trace
@@ -180,6 +181,29 @@ def test_a_nameless_device_takes_nothing_beside_others(tmp_path):
         assert field.state("M1").health.ok == 0
 
     on_tcp(tmp_path, scenario, silent_device(address=""), silent_device("M2"))
+
+
+def test_what_names_nobody_is_of_the_only_device(tmp_path):
+    async def scenario(field, receiver):
+        source = Source(field.site.lines["L1"], field.health())
+        intake = field.scheduler.intake
+        assert intake.candidates(source, "beep", "") == [field.state("M1")]
+        assert intake.candidates(source, "beep", "X9") == []
+        assert intake.candidates(source, "other", "") == []
+
+    on_tcp(tmp_path, scenario)
+
+
+def test_a_device_with_a_wrong_name_costs_only_itself(tmp_path):
+    async def go():
+        devices = [
+            replace(silent_device(), driver="lora", address="no eui"), silent_device("M2")
+        ]
+        async with Field([line("udp", host="", port=free_port())], devices, tmp_path) as field:
+            assert set(field.scheduler.broken) == {"M1"}
+            assert set(field.scheduler.states) == {"M2"}
+
+    asyncio.run(go())
 
 
 def test_of_several_candidates_those_whose_key_fits_take_it(tmp_path):

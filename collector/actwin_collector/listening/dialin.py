@@ -14,7 +14,7 @@ from ..worker import LineWorker
 from .base import ListeningLine, Tools
 from .ear import Cutter, StreamEar
 from .hello import Greeter, Greeting, heartbeat_of
-from .intake import Source
+from .intake import Source, sender_of
 from .line import LineHealth
 from .work import make_worker
 
@@ -239,7 +239,7 @@ class DialinLine(ListeningLine):
         wanted = name.strip().casefold()
         for modem in self.modems:
             names = [modem.name, *modem.keys]
-            names += [state.driver.sender_of(state.spec) for state in modem.states]
+            names += [sender_of(state) for state in modem.states]
             if wanted in (each.casefold() for each in names if each):
                 return modem
         return None

@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from ..clock import Clock
 from ..config import CollectorSettings
 from ..device import SANE_WALL, DeviceState
-from ..model import COLLECTOR, CollectorError, Event, Heard, LineSpec, ProtocolError, Push
+from ..model import (
+    COLLECTOR,
+    CollectorError,
+    ConfigError,
+    Event,
+    Heard,
+    LineSpec,
+    ProtocolError,
+    Push,
+)
 from ..poller import DriftLimits
 from ..saving import Store, save
 from ..watch import NoteHeard, unheard
@@ -72,7 +81,7 @@ class Intake:
         found: dict[tuple[str, str], list[DeviceState]] = defaultdict(list)
         self._states = {state.spec.key: state for state in states}
         for state in self._states.values():
-            sender = state.driver.sender_of(state.spec)
+            sender = sender_of(state)
             found[state.spec.driver, sender].append(state)
             self.unassigned.forget(state.spec.line, state.spec.driver, sender)
         self._by_sender = dict(found)
@@ -101,10 +110,10 @@ class Intake:
         own = [each for each in named if self._is_of(source, each)]
         if own:
             return own
-        # A line with one device that has no name of its own: all that comes is its.
+        # Where there is one device only, what names nobody is its, and all when it has no name.
         there = [s for s in self._states.values() if self._is_of(source, s)]
         there = [state for state in there if state.spec.driver == driver]
-        if len(there) == 1 and not there[0].driver.sender_of(there[0].spec):
+        if len(there) == 1 and not (sender and sender_of(there[0])):
             return there
         if source.only is not None:
             return [each for each in named if each.spec.line == source.line.key]
@@ -185,6 +194,14 @@ class Intake:
                 if now - value[0] < DUPLICATE_SECONDS
             }
         self._recent[digest] = (now, tuple(state.spec.key for state in states))
+
+
+def sender_of(state: DeviceState) -> str:
+    """Return how its driver's messages name a device; empty when they cannot."""
+    try:
+        return state.driver.sender_of(state.spec)
+    except ConfigError:
+        return ""  # one that is only heard is not even set up then
 
 
 def _open_heard(state: DeviceState, heard: Heard) -> Push:

@@ -26,15 +26,18 @@ LINES: Mapping[str, str] = {
 
 
 def is_polled(line: LineSpec, driver: Driver, device: DeviceSpec) -> bool:
-    """Whether a device is asked; raises ConfigError for one that can neither be asked nor heard."""
+    """Whether a device is asked, or only heard; raises ConfigError when neither can be."""
     asked = (
         driver.POLLS
         and (line.kind == "dialin" or not listens(line))
         and device.settings.get("poll", True)
     )
-    if not asked and driver.listener(line.settings) is None:
+    if asked:
+        return True
+    if driver.listener(line.settings) is None:
         raise ConfigError(f"{device.driver} meters send nothing by themselves: they must be polled")
-    return bool(asked)
+    driver.sender_of(device)
+    return False
 
 
 def listens(line: LineSpec) -> bool:
