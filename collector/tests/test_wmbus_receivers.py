@@ -147,7 +147,13 @@ def test_a_message_is_whole_by_itself():
     listener = WmbusListener({})
     (first,) = listener.message(wire.hex().encode(), "radio/1")
     (second,) = listener.message(delivered("rtl-433", wire, NOW))
-    assert first.telegram == second.telegram
+    (third,) = listener.message(wire)
+    assert first.telegram == second.telegram == third.telegram
+    assert listener.message(wire[:-1]) == [] and listener.errors == {"truncated": 1}
+
+
+def test_a_receiver_nobody_knows_is_named():
+    assert listen(b"\x81\x82\x83" * 2000, {}, 100) == ([], {"unknown_receiver": 1})
 
 
 def _expected(line: str, lines: list[str], number: int) -> dict | None:

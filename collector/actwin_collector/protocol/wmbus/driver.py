@@ -71,8 +71,7 @@ class WmbusDriver(Driver):
 
     async def scan(self, link: Link, timeout: float) -> list[HeardMeter]:
         """Listen to the receiver for a while and return the meters it hears."""
-        seconds = link.line.settings.get("scan_seconds", SECONDS)
-        return await survey(link, timeout, float(seconds))
+        return await survey(link, timeout)
 
     def listener(self, settings: Mapping[str, object]) -> WmbusListener:
         """Return a listener for one receiver's stream; raises ConfigError for an unknown one."""

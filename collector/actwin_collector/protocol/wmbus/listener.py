@@ -6,10 +6,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from ...model import Heard
+from ...model import CollectorError, Heard
 from ..base import Listener
 from ..mbus.media import identification
-from .captures import Capture
+from .captures import Capture, capture
 from .frame import RAW, parse_frame
 from .layers import sender_address
 from .receivers import make_receiver
@@ -44,7 +44,15 @@ class WmbusListener(Listener):
         found = receiver.feed(data)
         if not found and not data.endswith(b"\n"):
             found = receiver.feed(b"\n")
-        return [_heard(each) for each in found]
+        return [_heard(each) for each in found or self._bare(data)]
+
+    def _bare(self, data: bytes) -> list[Capture]:
+        """A message that is one telegram and nothing else needs no check value to be told."""
+        try:
+            return [capture(data)]
+        except CollectorError as error:
+            self.note(error.code)
+            return []
 
 
 def _heard(found: Capture) -> Heard:

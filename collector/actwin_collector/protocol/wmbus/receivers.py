@@ -191,6 +191,7 @@ class AutoReceiver(Receiver):
         kinds = (TextReceiver, ImstReceiver, AmberReceiver, RawReceiver)
         self._candidates: list[Receiver] = [kind(silent) for kind in kinds]
         self._chosen: Receiver | None = None
+        self._undecided = 0
 
     def feed(self, data: bytes) -> list[Capture]:
         """Take bytes; return the telegrams that are whole now."""
@@ -203,6 +204,10 @@ class AutoReceiver(Receiver):
                 candidate.note = self.note
                 self._chosen = candidate
                 return found
+        self._undecided += len(data)
+        if self._undecided > _LONGEST_LINE:
+            self._undecided = 0
+            self.note("unknown_receiver")
         return []
 
     def pause(self) -> None:

@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import dataclass
 
 from ...channel.base import Link
-from ...model import MeterIdentity, NoAnswer
+from ...model import ConfigError, MeterIdentity, NoAnswer
 from ..mbus.header import meter_address
 from .frame import RAW, parse_frame
 from .layers import sender_address
@@ -26,9 +26,14 @@ class HeardMeter:
     meter: MeterIdentity
 
 
-async def survey(link: Link, timeout: float, seconds: float) -> list[HeardMeter]:
+async def survey(link: Link, timeout: float) -> list[HeardMeter]:
     """Listen for a while and return the meters heard, in the order of their addresses."""
-    listener = WmbusListener(link.line.settings)
+    settings = link.line.settings
+    try:
+        seconds = float(settings.get("scan_seconds") or SECONDS)
+    except (TypeError, ValueError):
+        raise ConfigError("scan_seconds must be a number of seconds") from None
+    listener = WmbusListener(settings)
     loop = asyncio.get_running_loop()
     end, found = loop.time() + seconds, {}
     while (left := end - loop.time()) > 0 and len(found) < _MOST:
