@@ -94,6 +94,16 @@ def test_mode_5_after_mode_7_is_a_downgrade(driver):
     assert refusal(driver, meter(5).telegram(NOW), spec) == "security_downgrade"
 
 
+def test_records_appended_in_the_clear_are_not_believed(driver):
+    wire = meter(5).telegram(NOW) + bytes.fromhex("44130F270000 426C5F3A")
+    forged = bytes((len(wire) - 1,)) + wire[1:]
+    spec = device("volume", "volume@1", secret=KEY)
+    push = driver.open_heard(heard(forged), spec)
+    assert list(push.result.samples) == ["volume"] and push.rows == ()
+    trusting = device("volume@1", secret=KEY, allow_unencrypted="yes")
+    assert driver.open_heard(heard(forged), trusting).rows
+
+
 def test_any_changed_byte_of_an_authenticated_telegram_gives_no_other_reading(driver):
     wire, spec = meter(7).telegram(NOW), device(secret=KEY)
     for position in range(11, len(wire)):

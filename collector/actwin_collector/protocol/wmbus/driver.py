@@ -27,6 +27,7 @@ from .frame import RAW, parse_frame
 from .hearing import (
     Clock,
     LayoutKeeper,
+    believed,
     check_security,
     check_sender,
     meter_id,
@@ -90,7 +91,7 @@ class WmbusDriver(Driver):
         _layouts.restore(memory)
         frame, payload, key = open_telegram(heard, device)
         check_sender(payload, device)
-        telegram = decode_payload(frame, payload, key)
+        telegram = decode_payload(frame, believed(payload, key, device), key)
         _layouts.save(memory)
         check_security(payload, key, device, memory)
         meter = telegram.meter

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from ...model import (
@@ -78,6 +79,20 @@ def check_sender(payload: Payload, device: DeviceSpec) -> None:
         raise AddressError(f"another meter: {manufacturer_letters(raw[:2])} {raw[:8].hex()}")
 
 
+def believed(payload: Payload, key: bytes | None, device: DeviceSpec) -> Payload:
+    """Return what of a payload may be believed: without a MAC only what was under encryption.
+
+    Anybody could append records in the clear to a telegram that the meter really sent.
+    """
+    if key is None or payload.sealed is None or _allows_clear(device):
+        return payload
+    return replace(payload, data=payload.data[: payload.sealed])
+
+
+def _allows_clear(device: DeviceSpec) -> bool:
+    return str(device.settings.get("allow_unencrypted", "no")).lower() in ("yes", "true", "1")
+
+
 def check_security(
     payload: Payload, key: bytes | None, device: DeviceSpec, memory: Callable[[], Memory]
 ) -> None:
@@ -87,7 +102,7 @@ def check_security(
     if payload.counter is not None:
         memory().advance(payload.address, key, payload.counter)
         return
-    if str(device.settings.get("allow_unencrypted", "no")).lower() in ("yes", "true", "1"):
+    if _allows_clear(device):
         return
     if not payload.secured:
         text = "the meter has a key, but this telegram was sent without encryption"

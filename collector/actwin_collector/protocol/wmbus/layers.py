@@ -41,7 +41,10 @@ _UNKNOWN_MODES = frozenset({4, 8, 9, 10, 13})
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Opened application data: ``form`` is 78 for records, 79 compact, else the maker's own CI."""
+    """Opened application data: ``form`` is 78 for records, 79 compact, else the maker's own CI.
+
+    ``sealed``: how many bytes of ``data`` were under encryption without a MAC over all of it.
+    """
 
     meter: MeterIdentity
     data: bytes
@@ -50,6 +53,7 @@ class Payload:
     address: bytes = b""
     secured: bool = False
     counter: int | None = None
+    sealed: int | None = None
 
 
 @dataclass(slots=True)
@@ -62,6 +66,7 @@ class _State:
     sealed: Authentication | None = None
     secured: bool = False
     counter: int | None = None
+    length: int | None = None
 
     @property
     def whole_address(self) -> bytes:
@@ -122,6 +127,7 @@ def _payload(
         state.whole_address,
         state.secured,
         state.counter,
+        state.length,
     )
 
 
@@ -246,6 +252,8 @@ def _decrypted(state: _State, header: Header, key: bytes | None) -> bytes:
     if not ciphered:
         return clear
     plain = _opened(state, header, key, mode, ciphered)
+    if not state.secured:
+        state.length = len(plain)
     state.secured = True
     return plain + clear
 
