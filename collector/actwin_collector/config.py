@@ -34,6 +34,8 @@ _COLLECTOR = {
     "max_probe_seconds": Field(float, 21600.0, low=0.1, high=7 * 86400),
     "drift_warn_seconds": Field(float, 60.0, low=1),
     "drift_fail_seconds": Field(float, 300.0, low=1),
+    "raw_days": Field(int, 90, low=0, high=3660),
+    "raw_mb": Field(int, 256, low=1, high=100_000),
     "clock_set_max_seconds": Field(float, 3600.0, low=1, high=86400),
     "metrics_port": Field(int, 0, low=0, high=65535),
     "trace_devices": Field(list, ()),
@@ -72,6 +74,8 @@ class CollectorSettings:
     drift_warn_seconds: float = 60.0
     drift_fail_seconds: float = 300.0
     clock_set_max_seconds: float = 3600.0
+    raw_days: int = 90
+    raw_mb: int = 256
     metrics_port: int = 0
     trace_devices: tuple[str, ...] = ()
 
@@ -79,6 +83,11 @@ class CollectorSettings:
     def outbox_path(self) -> Path:
         """Where unsent readings lie."""
         return self.state_dir / "outbox.sqlite"
+
+    @property
+    def raw_path(self) -> Path:
+        """Where meters' answers are kept as they came."""
+        return self.state_dir / "raw.sqlite"
 
     @property
     def cache_path(self) -> Path:

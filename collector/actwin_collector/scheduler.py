@@ -26,6 +26,7 @@ from .memory import Kept
 from .model import ConfigError, DeviceSpec, LineSpec, LinkError, ScheduleSpec
 from .protocol.base import Driver
 from .protocol.registry import get_driver, make_link
+from .raw_archive import RawArchive
 from .saving import Store
 from .site import Site
 from .watch import Watch, in_logs
@@ -59,6 +60,7 @@ class Scheduler:
         self.broken: dict[str, str] = {}
         self.stopped: set[str] = set()
         self.watch: Watch = in_logs
+        self.raw: RawArchive | None = None
         self._store = store
         self._settings = settings
         self._clock = clock or Clock()

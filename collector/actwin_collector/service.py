@@ -21,6 +21,7 @@ from .masking import Masker
 from .metrics import MetricsServer, Snapshot, UplinkState, render
 from .model import CollectorError, ConfigError
 from .outbox import Outbox
+from .raw_archive import RawArchive
 from .scheduler import Scheduler
 from .sdnotify import notify, watchdog_seconds
 from .sender import Backoff, Sender
@@ -64,6 +65,8 @@ class Service:
         self.traces = TraceFolder(collector.trace_path, self.masker, collector.trace_devices)
         self.scheduler.watch = traced(self.traces)
         self.scheduler.intake.note_heard = traced_pushes(self.traces)
+        self.raw = RawArchive(collector.raw_path, collector.raw_days, collector.raw_mb)
+        self.scheduler.raw = self.raw
         self.uplink_state = UplinkState()
         self.site = Site()
         self.problems: dict[str, str] = {}
@@ -112,6 +115,8 @@ class Service:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.scheduler.stop(_STOP_SECONDS)
+        with contextlib.suppress(CollectorError, OSError):
+            await in_thread(self.raw.flush, time.time())
         with contextlib.suppress(CollectorError, OSError):
             await self._write_status(stopped=True)
         self.outbox.close()
@@ -258,6 +263,7 @@ class Service:
         while True:
             await asyncio.sleep(self._status_pause)
             try:
+                await in_thread(self.raw.flush, time.time())
                 await self._write_status()
                 self.problems.pop("status", None)
             except (CollectorError, OSError) as error:

@@ -19,6 +19,7 @@ from .grids import spacing
 from .health import ProbePolicy
 from .model import COLLECTOR, CollectorError, Event, LineSpec, LinkError
 from .poller import DriftLimits, Outcome, attempts_for, drift_of, poll
+from .raw_archive import RawArchive
 from .saving import Store, save
 from .snapshots import ON_TIME_SECONDS
 from .urgency import critical_due, urgency
@@ -35,6 +36,8 @@ LINE_PAUSE_FIRST = 1.0
 LINE_PAUSE_LONGEST = 60.0
 # Slots in progress are written this often: so much of one a killed process may cost.
 MEMORY_SECONDS = 10.0
+# Answers that come faster than this are too many to be kept.
+RAW_SECONDS = 60.0
 # Background work ends this long before the next poll that a slot needs.
 ROOM_MARGIN = 1.0
 # Gaps are known so long even when no profile is asked: a clock that jumped may come back.
@@ -69,6 +72,7 @@ class LineWorker:
         self.store_error = ""
         self.stopping = False
         self.watch: Watch = in_logs
+        self.raw: RawArchive | None = None
         self._ear = ear
         self._store = store
         self._settings = settings
@@ -295,6 +299,8 @@ class LineWorker:
         health.success(outcome.ended)
         state.last_polled = outcome.ended
         suspect = state.mind_drift(drift_of(result, outcome.ended), outcome.ended, self._drift)
+        if self.raw is not None and spacing(state.polls, outcome.started) >= RAW_SECONDS:
+            self.raw.note(state.spec.key, outcome.started, result.raw)
         gaps = len(state.keeper.gaps.spans)
         state.take_result(result, self._instant(state, outcome.started), suspect, outcome.ended)
         state.take_snapshots(result, outcome.started, suspect, outcome.ended)

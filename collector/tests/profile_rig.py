@@ -39,6 +39,7 @@ class ProfileDriver(FakeDriver):
         self.asked: list[tuple[str, float, float]] = []
         self.row_seconds = 0.0
         self.set_at: list[float] = []
+        self.raw = ""
 
     def index(self, instant):
         return Decimal(round(instant - START))
@@ -58,7 +59,7 @@ class ProfileDriver(FakeDriver):
             "1.8.0": Sample(self.index(now), "Wh", meter_ts=stamp),
             "U": Sample(Decimal(230), "V"),
         }
-        return ReadResult(MeterIdentity(), samples)
+        return ReadResult(MeterIdentity(), samples, raw=self.raw)
 
     async def read_profile(self, link, device, timeout, start, end):
         if "profile" not in self.offers:
