@@ -72,4 +72,4 @@ def test_noise_cannot_make_the_table_grow():
         outcome(b"\x0d\x78" + bytes((number % 190,)) + bytes(number % 190) + bytes((1, 0x13, 9)))
         outcome(bytes((0x81, 0x40, 0x10 + number % 8, 7)))
         outcome(b"\x84" + bytes((number >> 4 & 0x7F, 0x13)) + bytes(4))
-    assert layout.size() <= 1024 * 4
+    assert layout.size() <= 1024 * 8

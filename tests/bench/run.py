@@ -20,7 +20,7 @@ from house import ROOT, TOOLCHAIN, House
 
 BENCH = Path(__file__).resolve().parent
 RESULTS = ROOT / "bench" / "results.json"
-COLLECTOR = ("outbox", "mbus")
+COLLECTOR = ("outbox", "mbus", "wmbus", "dlms", "iec", "polling")
 # those that deliver readings come last: the others find everything rolled up
 ODOO = ("queries", "rollup", "billing", "ubl", "long_run", "store", "ingest")
 GROUPS = (*COLLECTOR, *ODOO)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from operator import call
 from typing import TYPE_CHECKING
 
 from ...model import Record
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 _LIMIT = 1024
 # Layouts of one length and first header; a site has few meter types, noise has many.
-_RIVALS = 4
+_RIVALS = 8
 _FILLER = 0x2F
+_DECIPHERED = b"\x2f\x2f"
 
 _layouts: dict[tuple[int, bytes], list[Layout]] = {}
 
@@ -36,6 +38,7 @@ class Layout:
         "_fixed",
         "_has_marker",
         "_nothing",
+        "_obis",
         "_quantities",
         "_spans",
         "_stamped_by",
@@ -72,6 +75,7 @@ class Layout:
         self._storages = [field.storage for field in fields]
         self._events = [n for n, field in enumerate(fields) if field.is_event]
         self._nothing = [None] * len(fields)
+        self._obis = [""] * len(fields)
         self._fixed = (
             [field.function for field in fields],
             self._storages,
@@ -86,17 +90,20 @@ class Layout:
         parts = self._unpack(data)
         return parts[1::2] if parts[::2] == self.prefixes else None
 
+    def values(self, parts: tuple) -> list[Value]:
+        """Return the value of every record, and nothing else of it."""
+        return list(map(call, self._decoders, parts))  # the maker's part has no decoder
+
     def records(self, data: bytes, parts: tuple) -> list[Record]:
         """Return the records of ``data``, as ``split`` cut it."""
-        values = [decode(part) for decode, part in zip(self._decoders, parts, strict=False)]
+        values = self.values(parts)
         digits = data.hex().upper()
         stamps = self._stamps(values) if self._times else self._nothing.copy()
         for at in self._events:
             stamps[at] = time_text(parts[at])
         raws = [digits[span] for span in self._spans]
-        obis = [""] * len(values)
-        columns = (self._quantities, values, self._units, obis, stamps, *self._fixed, raws)
-        return list(map(Record, *columns))
+        named = (self._quantities, values, self._units, self._obis, stamps)
+        return list(map(Record, *named, *self._fixed, raws))
 
     def makers_part(self, parts: tuple) -> bytes | None:
         """Return the maker's own bytes; None when there is no marker before them."""
@@ -131,7 +138,7 @@ def time_stamps(times: Iterable[tuple[int, Value]]) -> dict[int, str]:
 
 def find(data: bytes) -> tuple[Layout, tuple] | None:
     """Return the known layout that fits ``data`` with the parts it cuts it into."""
-    for layout in _layouts.get((len(data), data[:2]), ()):
+    for layout in _layouts.get(_place(data), ()):
         parts = layout.split(data)
         if parts is not None:
             return layout, parts
@@ -144,9 +151,14 @@ def learn(data: bytes, rows: Sequence[Row], more: bool) -> None:
         return
     if len(_layouts) >= _LIMIT:
         forget()
-    rivals = _layouts.setdefault((len(data), data[:2]), [])
+    rivals = _layouts.setdefault(_place(data), [])
     rivals.insert(0, Layout(data, rows, more))
     del rivals[_RIVALS:]
+
+
+def _place(data: bytes) -> tuple[int, bytes]:
+    """Under which a layout is kept: length and first header, which in deciphered data is third."""
+    return len(data), data[2:4] if data.startswith(_DECIPHERED) else data[:2]
 
 
 def forget() -> None:
