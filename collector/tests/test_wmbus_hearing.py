@@ -164,6 +164,21 @@ def test_due_values_carry_their_own_date(driver):
     assert row.samples["volume"].value == Decimal("6.217")
 
 
+def test_month_ends_of_a_makers_block_are_dated_by_the_meters_clock(driver):
+    # On 24 November 2026; January to December are 1.00 to 12.00 m3.
+    months = b"".join((100 * month).to_bytes(3, "little") for month in range(1, 13))
+    clock = "046D 1E0F 583B"
+    head = "44 B409 78563412 1307 7A 01 00 0000 0C13 21430500"
+    body = bytes.fromhex(f"{head} {clock} 0F 10") + months
+    push = driver.open_heard(heard(bytes((len(body),)) + body), device("volume"))
+    assert push.result.samples["volume"].value == Decimal("54.321")
+    found = [(row.ts.isoformat()[:10], row.samples["volume"].value) for row in push.rows]
+    # Local midnight is 21:00 UTC of the day itself; November has not ended yet this year.
+    assert found[0] == ("2025-11-30", 11) and found[1] == ("2025-12-31", 12)
+    assert found[2] == ("2026-01-31", 1) and found[-1] == ("2026-10-31", 10)
+    assert len(found) == 12
+
+
 def test_a_stored_register_is_a_row_and_no_value_of_the_moment(driver):
     wire = records_only("0413 03420000 426C 5F3A 4413 49180000")
     push = driver.open_heard(heard(wire), device("volume@1", utc_offset="+00:00"))

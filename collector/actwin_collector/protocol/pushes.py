@@ -81,7 +81,7 @@ def _dated(records: Iterable[Record], register: Register) -> Iterable[Record]:
             and record.storage > 0
             and register.storage in (0, record.storage)
             and isinstance(record.value, Decimal)
-            and record.quantity == register.quantity
+            and record.quantity in (register.quantity, f"{register.quantity}_month_end")
             and record.function == register.function
             and (record.tariff, record.subunit) == (register.tariff, register.subunit)
         ):

@@ -40,6 +40,7 @@ _FIELD_KEYS = {
     "function": Key(str, "instantaneous", choices=_FUNCTIONS),
     "ts": Key(str, ""),
     "ts_step": Key(int, 0),
+    "calendar": Key(bool, False),
     "repeat": Key(int, 1, low=1, high=MAX_REPEAT),
     "step": Key(int, None),
     "bit_step": Key(int, 0, low=0, high=64),
@@ -121,6 +122,7 @@ class Field:
     function: str
     ts: str
     ts_step: int
+    calendar: bool
     repeat: int
     step: int | None
     bit_step: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from ...model import CollectorError, Record
@@ -25,12 +25,16 @@ class _State:
     data: bytes
     at: int = 0
     channel: int = 0
+    now: str = ""
     known: dict[str, Decimal | str | None] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
 
 
-def read_layout(layout: Layout, data: bytes) -> list[Record] | None:
-    """Return the records of a payload, None when the bytes are not of this layout."""
+def read_layout(layout: Layout, data: bytes, now: str = "") -> list[Record] | None:
+    """Return the records of a payload, None when the bytes are not of this layout.
+
+    ``now`` is the meter's own time as ISO text, where something else has told it.
+    """
     if layout.start is not None:
         at, plus, when = layout.start
         if _hold(when, _State(data)):
@@ -39,7 +43,7 @@ def read_layout(layout: Layout, data: bytes) -> list[Record] | None:
             data = data[at + 1 + data[at] + plus :]
     if not layout.minimum <= len(data) <= layout.maximum:
         return None
-    state = _State(data)
+    state = _State(data, now=now)
     if not _hold(layout.when, state) or not all(_take(each, state) for each in layout.fields):
         return None
     if layout.tagged is not None and not _take_tagged(layout.tagged, state):
@@ -182,11 +186,23 @@ def _record(entry: Field, value, raw: bytes, number: int, state: _State) -> list
 
 
 def _stamp(entry: Field, number: int, state: _State) -> str | None:
+    if entry.calendar:
+        return _month_end(entry.storage + number * entry.storage_step, state.now)
     text = state.known.get(entry.ts) if entry.ts else None
     if not isinstance(text, str) or not entry.ts_step:
         return text if isinstance(text, str) else None
     moment = datetime.fromisoformat(text) + timedelta(seconds=entry.ts_step * number)
     return moment.isoformat()
+
+
+def _month_end(month: int, now: str) -> str | None:
+    """Return the last day of a calendar month the last time it ended."""
+    try:
+        today = date.fromisoformat(now[:10])
+        year = today.year if month < today.month else today.year - 1
+        return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).isoformat()
+    except ValueError:
+        return None
 
 
 def _take_tagged(tagged: Tagged, state: _State) -> bool:

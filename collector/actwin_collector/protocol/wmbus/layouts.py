@@ -68,8 +68,11 @@ def _listed(value: object) -> Sequence[str]:
     return (value,) if isinstance(value, str) else tuple(value or ())
 
 
-def read_place(origin: Origin, place: str, data: bytes) -> list[Record] | None:
-    """Return the records in a maker's bytes, None when no layout reads them."""
+def read_place(origin: Origin, place: str, data: bytes, now: str = "") -> list[Record] | None:
+    """Return the records in a maker's bytes, None when no layout reads them.
+
+    ``now`` is the meter's time where another record has told it.
+    """
     for match, layout in known().get((origin.manufacturer, place), ()):
         if origin.version not in _listed(match.get("version", origin.version)):
             continue
@@ -78,7 +81,7 @@ def read_place(origin: Origin, place: str, data: bytes) -> list[Record] | None:
         plain = data
         if layout.transform:
             plain = TRANSFORMS[layout.transform](data, origin)
-        found = None if plain is None else read_layout(layout, plain)
+        found = None if plain is None else read_layout(layout, plain, now)
         if found:
             return found
     return None
@@ -92,15 +95,17 @@ def with_makers_blocks(origin: Origin, place: str, records: Sequence[Record]) ->
 
 
 def _expanded(origin: Origin, place: str, records: Sequence[Record]) -> Iterator[Record]:
+    clocks = (r.value for r in records if r.quantity == "datetime" and not r.storage)
+    now = str(next(clocks, None) or "")
     for record in records:
         yield record
         if record.quantity == MAKER_BLOCK:
             data = bytes.fromhex(record.raw)
-            found = read_place(origin, place, data)
+            found = read_place(origin, place, data, now)
             yield from prios.read(origin, place, data) if found is None else found
         elif record.quantity.startswith(_OWN):
             code = record.quantity[len(_OWN) :].upper()
-            yield from read_place(origin, code, _value_of(bytes.fromhex(record.raw))) or ()
+            yield from read_place(origin, code, _value_of(bytes.fromhex(record.raw)), now) or ()
 
 
 def _value_of(raw: bytes) -> bytes:
