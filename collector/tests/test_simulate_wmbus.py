@@ -16,10 +16,11 @@ from radio_support import KEY, NOW, meter
 from actwin_collector.channel.serial import SerialLink
 from actwin_collector.channel.tcp import TcpLink
 from actwin_collector.model import ConfigError, LineSpec
+from actwin_collector.protocol.registry import get_driver
 from actwin_collector.protocol.wmbus import WmbusDriver
 from actwin_collector.protocol.wmbus.listener import WmbusListener
 from actwin_collector.simulate.runner import ScenarioRunner
-from actwin_collector.simulate.scenario import parse_scenario
+from actwin_collector.simulate.scenario import load_scenario, parse_scenario
 
 DAY = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp())
 
@@ -138,3 +139,31 @@ def test_a_scan_lists_the_meters_a_receiver_hears(tmp_path):
 def test_a_mistake_in_a_scenario_is_named(wrong):
     with pytest.raises(ConfigError):
         scenario(**wrong)
+
+
+def test_the_training_scenario_speaks_on_every_port(tmp_path):
+    scene = load_scenario("radio-training")
+    ports = {"W1": ("wmbus", {}), "W4": ("wmbus", {}), "W5": ("wmbus", {}), "L1": ("lora", {})}
+
+    async def first_words(address: str) -> bytes:
+        host, _, port = address.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        data = await asyncio.wait_for(reader.read(8192), 5)
+        while not data.count(b"\n") and len(data) < 60:
+            data += await asyncio.wait_for(reader.read(8192), 5)
+        writer.close()
+        return data
+
+    async def go():
+        runner = ScenarioRunner(scene, 0, tmp_path, clock=lambda: DAY)
+        await runner.start()
+        try:
+            return {key: await first_words(runner.addresses[key]) for key in ports}
+        finally:
+            await runner.stop()
+
+    for key, data in asyncio.run(go()).items():
+        driver, rules = ports[key]
+        heard = get_driver(driver).listener(rules).feed(data)
+        serial = scene.meter(key).spec.serial
+        assert heard[0].sender in (serial, f"70B3D5E7{serial}")
