@@ -196,6 +196,8 @@ def test_a_codec_that_is_none_is_a_mistake_of_the_configuration(driver, codec):
     (heard,), _ = hear(driver, meter().uplink("loriot", NOW)[1])
     with pytest.raises(ConfigError):
         driver.open_heard(heard, device(codec=codec))
+    with pytest.raises(ConfigError):
+        driver.sender_of(device(codec=codec))
 
 
 def test_a_codec_of_the_users_own(driver, tmp_path, monkeypatch):

@@ -34,10 +34,9 @@ def field_of(driver_class, lines, devices, tmp_path) -> Field:
     def now() -> datetime:
         return datetime.fromtimestamp(field.clock.wall(), UTC)
 
-    if driver_class is JsonDriver:
-        field.driver = JsonDriver(now)
-    else:
-        field.driver = driver_class(Memory(tmp_path / "memory.sqlite"), now)
+    memory = () if driver_class is JsonDriver else (Memory(tmp_path / "memory.sqlite"),)
+    driver = driver_class(*memory, now)
+    field.scheduler._driver_factory = lambda name: driver
     field.now = now
     return field
 

@@ -141,6 +141,9 @@ def test_an_address_that_is_none_is_named(driver):
     with pytest.raises(ConfigError) as caught:
         driver.sender_of(device(address="12"))
     assert caught.value.code == "bad_address"
+    with pytest.raises(ConfigError) as caught:
+        driver.sender_of(device(secret=f"{KEY},00"))
+    assert caught.value.code == "bad_key"
 
 
 def test_damaged_and_truncated_telegrams(driver):

@@ -82,7 +82,10 @@ class LoraDriver(Driver):
         return LoraListener()
 
     def sender_of(self, device: DeviceSpec) -> str:
-        """Return the DevEUI; raises ConfigError."""
+        """Return the DevEUI; raises ConfigError, for an unknown codec too."""
+        codec = device.settings.get("codec")
+        if codec not in (OBJECT, EN13757):
+            codec_of(codec)
         return _eui_of(device)
 
     def open_heard(self, heard: Heard, device: DeviceSpec) -> Push:

@@ -30,6 +30,7 @@ from .hearing import (
     believed,
     check_security,
     check_sender,
+    keys_of,
     meter_id,
     open_telegram,
 )
@@ -79,7 +80,11 @@ class WmbusDriver(Driver):
         return WmbusListener(settings)
 
     def sender_of(self, device: DeviceSpec) -> str:
-        """Return the meter's identification number; its maker is checked when it is opened."""
+        """Return the meter's identification number; raises ConfigError, for a bad key too.
+
+        The maker in the address is checked when a telegram is opened.
+        """
+        keys_of(device)
         return meter_id(device.address)
 
     def open_heard(self, heard: Heard, device: DeviceSpec) -> Push:
