@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
+import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actwin_collector.clock import next_on_grid, slot_end
@@ -139,3 +140,53 @@ def test_one_suspect_poll_makes_the_slot_suspect():
     keeper.add(T0 + 1, {"c": Polled(Decimal(1), 1)})
     keeper.add(T0 + 2, {"c": Polled(Decimal(1), 2)})
     assert keeper.close(T0 + 900)[0].status == 1
+
+
+# what may happen to a collector, in seconds from T0
+happening = st.one_of(
+    st.tuples(st.just("poll"), st.integers(1, 3000)),
+    st.tuples(st.just("outage"), st.integers(900, 20_000)),
+    st.tuples(st.just("restart"), st.integers(0, 4000)),
+    st.tuples(st.just("killed"), st.integers(0, 4000)),
+    st.tuples(st.just("clock"), st.integers(-70_000, 70_000)),
+    st.tuples(st.just("profile"), st.sampled_from([0, 1, 900, 20_000])),
+    st.tuples(st.just("row"), st.integers(-20_000, 0)),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(happening, max_size=60), st.booleans())
+def test_whatever_happens_each_slot_is_stored_once_or_a_known_gap(happenings, is_stale):
+    keeper, stored, now, disk = SlotKeeper(900, "last"), [], T0, None
+    given_up = set()  # asked from a profile that does not have them
+    keeper.is_stale = (lambda last, end: end - last > 300) if is_stale else None
+    value = {"c": Polled(Decimal(1))}
+    for what, amount in happenings:
+        now += amount if what in ("poll", "outage", "restart", "killed", "clock") else 0
+        given_out = []
+        if what == "poll":
+            given_out = keeper.add(now, value) + keeper.close(now)
+        elif what in ("restart", "killed"):
+            # a killed process knows what it knew when it last stored something
+            saved = (keeper.mark, keeper.gaps.spans, json.dumps(keeper.save()))
+            if what == "killed" and disk is not None:
+                saved = disk
+            keeper = SlotKeeper(900, "last", saved[0], saved[1])
+            keeper.is_stale = (lambda last, end: end - last > 300) if is_stale else None
+            keeper.load(json.loads(saved[2]))
+        elif what == "profile" and keeper.gaps:
+            start, end = keeper.gaps.spans[0]
+            rows = [(at, value) for at in range((start // 900 + 1) * 900, start + amount, 900)]
+            given_out = keeper.fill(rows, start, min(end, start + 9000))[0]
+            given_up.update(range((start // 900 + 1) * 900, min(end, start + 9000) + 1, 900))
+        elif what == "row":
+            given_out = keeper.add_row((now + amount) // 900 * 900, value)
+        stored += given_out
+        if given_out or what == "restart" or disk is None:
+            disk = (keeper.mark, keeper.gaps.spans, json.dumps(keeper.save()))
+    ends = [reading.ts for reading in stored]
+    assert len(ends) == len(set(ends))
+    assert not set(keeper.missing(0, 2**40)) & set(ends)
+    if ends:
+        known = set(ends) | set(keeper.missing(0, 2**40)) | given_up | {keeper.end}
+        assert set(range(min(ends), max(ends) + 1, 900)) <= known

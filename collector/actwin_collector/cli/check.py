@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from ..capacity import busy_lines
 from ..config import Settings
 from ..diagnose import odoo as of_odoo
 from ..diagnose.case import Case
@@ -117,6 +118,11 @@ def _check_document(
         save_cache(combine(document, settings.local), args.save)
         report.say(f"saved: {args.save}")
     _settings(site, report)
+    for load in busy_lines(site):
+        means = "retries and missed slots find no room"
+        change = "poll less often, or spread the devices over more lines"
+        where = f"line {load.line}"
+        report.add([Finding(where, "busy_line", load.text, means, change, severity=WARNING)])
     wanted = [site.device(key) for key in args.device]
     if args.read and not wanted:
         wanted = [each for each in site.devices.values() if _is_asked(each, site)]
