@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import random
@@ -49,6 +50,11 @@ class Ear(Protocol):
 
     async def listen(self, link: Link, seconds: float) -> None:
         """Listen for at most so long; returns early when the line is down or something came."""
+
+    def asking(
+        self, link: Link, state: DeviceState
+    ) -> contextlib.AbstractContextManager[None]:
+        """Return what surrounds a poll, in which something may come unasked as well."""
 
 
 class LineWorker:
@@ -159,9 +165,12 @@ class LineWorker:
             state.due = clock.monotonic() + STORE_RETRY_SECONDS
         elif not await self._work_behind(state):
             with self.watch(self.link, state):
-                await self._poll(state)
-            if self._ear is not None:
-                await self._ear.listen(self.link, 0.0)
+                if self._ear is None:
+                    await self._poll(state)
+                    return
+                with self._ear.asking(self.link, state):
+                    await self._poll(state)
+            await self._ear.listen(self.link, 0.0)
 
     async def _work_behind(self, state: DeviceState | None) -> bool:
         """Do a piece of background work before ``state`` when no slot needs it now."""

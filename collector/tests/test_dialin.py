@@ -113,10 +113,29 @@ def test_a_modem_without_hello_is_known_by_its_first_frame(tmp_path):
     async def scenario(field, dial):
         modem = await dial("@B 7\n")
         await until(lambda: modem.asked == ["B"])
-        assert field.state("B").health.ok == 2
+        await until(lambda: field.state("B").health.ok == 2)
         assert field.state("A").health.ok == 0
 
     dialled(tmp_path, scenario, [device("A"), device("B")])
+
+
+def test_a_name_that_two_modems_meters_share_tells_nothing(tmp_path):
+    async def scenario(field, dial):
+        modem = await dial("@1 7\n")
+        await until(lambda: modem.closed)
+        assert field.state("A").health.ok == field.state("B").health.ok == 0
+        assert [each.sender for each in field.scheduler.unassigned.listed()] == ["1"]
+        known = await dial("IMEI=222\n")
+        known.say("@1 8\n")
+        await until(lambda: field.state("B").health.ok == 2)
+        assert known.asked == ["1"]
+        assert field.state("A").health.ok == 0
+
+    devices = [
+        device("A", address="1", settings={"modem": "111"}),
+        device("B", address="1", settings={"modem": "222"}),
+    ]
+    dialled(tmp_path, scenario, devices, hello=HELLO, hello_seconds=0.5)
 
 
 def test_a_line_for_one_modem_asks_whoever_calls(tmp_path):

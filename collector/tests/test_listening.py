@@ -20,6 +20,8 @@ from actwin_collector.watch import bytes_of, traced_pushes
 class Receiver:
     """A TCP server that a line connects to, as a radio receiver behind a device server is."""
 
+    first = ""
+
     def __init__(self):
         self.writers = []
 
@@ -39,7 +41,7 @@ class Receiver:
             while data := await reader.read(100):
                 self.got += data
                 for question in data.decode().splitlines():
-                    writer.write(f"={question[1:]} 5\n".encode())
+                    writer.write(f"{self.first}={question[1:]} 5\n".encode())
 
     def say(self, text):
         for writer in self.writers:
@@ -242,6 +244,19 @@ def test_a_polled_line_may_hear_as_well_and_both_give_one_value(tmp_path):
         receiver.say("@M1 6\n")
         await until(lambda: field.state("M1").health.ok == 3)
         assert len(field.store.readings) == 1
+
+    on_tcp(tmp_path, scenario, device("M1"), listen=True)
+
+
+def test_a_push_that_spoils_a_poll_is_heard_all_the_same(tmp_path):
+    async def scenario(field, receiver):
+        receiver.first = "@M1 77 n=1\n"
+        field.clock.pass_time(800)
+        await until(lambda: field.driver.counters.get("M1") == 1)
+        assert field.errors("M1") == {"protocol_error": 1}
+        assert field.state("M1").health.ok == 1
+        await field.next_slot()
+        assert field.stored("M1")[0] == (1800, "77")
 
     on_tcp(tmp_path, scenario, device("M1"), listen=True)
 

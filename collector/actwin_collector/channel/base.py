@@ -11,6 +11,7 @@ from ..model import FrameError, LineSpec, NoAnswer
 
 Trace = Callable[[str, bytes], None]
 
+_MOST_KEPT = 65536
 _EVEN = bytes(b | 0x80 if b.bit_count() % 2 else b for b in range(128)) * 2
 _STRIP = bytes(b & 0x7F for b in range(256))
 _ODD = bytes(b for b in range(256) if b.bit_count() % 2)
@@ -27,7 +28,9 @@ class Link(ABC):
     def __init__(self, line: LineSpec) -> None:
         self.line = line
         self.trace: Trace | None = None
+        # Takes what came unasked; ``received`` keeps what comes while somebody is asked.
         self.overheard: Callable[[bytes], None] | None = None
+        self.received: bytearray | None = None
         self.software_7e1 = line.software_7e1
         # With software_7e1: (characters of wrong parity, whether any had its eighth bit set).
         self.parity_seen = (0, False)
@@ -112,6 +115,8 @@ class Link(ABC):
     def _hand_over(self) -> None:
         if self.overheard and self._buffer:
             self.overheard(bytes(self._buffer))
+            if self.received:
+                self.received.clear()
         self._buffer.clear()
 
     async def _fill_until(self, deadline: float, got: str) -> None:
@@ -132,3 +137,5 @@ class Link(ABC):
         if self.trace and data:
             self.trace("rx", data)
         self._buffer += data
+        if self.received is not None and len(self.received) < _MOST_KEPT:
+            self.received += data

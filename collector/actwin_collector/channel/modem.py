@@ -97,6 +97,7 @@ class ModemLink(TcpLink):
         self.peer = call.peer
         self.last_heard = asyncio.get_running_loop().time()
         self._take_in(call.first)
+        self._hand_over()  # not the answer to anything
 
     async def close(self) -> None:
         """Hang up; with ``keeps_call`` the socket waits for ``give_call`` instead."""

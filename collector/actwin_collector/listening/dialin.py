@@ -30,13 +30,11 @@ class ModemEar(StreamEar):
     def __init__(self, source: Source, modem: Modem, tools: Tools, idle: float) -> None:
         super().__init__(source, modem.states, tools.intake, tools.clock)
         self._idle = idle
-        self._modem = modem
+        self._greeting: Greeting | None = None
 
-    async def begin(self, greeting: Greeting) -> None:
-        """Go on where the greeting ended; its messages are taken now."""
-        if greeting.cutter is not None:
-            self._cutter = greeting.cutter
-            self._cutter.source = self.source
+    def begin(self, greeting: Greeting) -> None:
+        """Go on where the greeting of the call that is to come ended."""
+        self._greeting = greeting
 
     async def _hear(self, link: ModemLink, seconds: float) -> bytes:
         called = link.called.is_set()
@@ -45,10 +43,18 @@ class ModemEar(StreamEar):
             return b""
         if called:
             await link.open()
+        if self._greeting is not None:  # a poll may have opened the link already
+            await self._greet(link, self._greeting)
         quiet = asyncio.get_running_loop().time() - link.last_heard
         if quiet > self._idle:
             raise LinkError(f"modem {link.modem} said nothing for {quiet:.0f} s", "idle")
         return await super()._hear(link, seconds)
+
+    async def _greet(self, link: Link, greeting: Greeting) -> None:
+        self._greeting = None
+        self._cutter = greeting.cutter or self._new_cutter()
+        self._cutter.source = self.source
+        await self.take_messages(link, greeting.messages)
 
     async def _await_call(self, link: ModemLink, seconds: float) -> None:
         if seconds > 0:
@@ -225,7 +231,7 @@ class DialinLine(ListeningLine):
         modem: Modem = greeting.who
         if modem.link.is_open:
             self.health.errors["replaced"] += 1
-        await modem.ear.begin(greeting)
+        modem.ear.begin(greeting)
         modem.link.take_call(Call(call.reader, call.writer, call.peer, greeting.rest))
         modem.worker.line_is_back()
         _log.info("line %s: modem %s is there (%s)", self.line.key, modem.name, call.peer)
@@ -233,7 +239,9 @@ class DialinLine(ListeningLine):
     def _find(self, name: str | None, keys: tuple[str, ...] = ()) -> Modem | None:
         """Return the modem of this name or with these devices; without either the only one."""
         if keys:
-            return next((m for m in self.modems if set(keys) & set(m.keys)), None)
+            # Meters behind different modems may have the same name: then it tells nothing.
+            found = [modem for modem in self.modems if set(keys) & set(modem.keys)]
+            return found[0] if len(found) == 1 else None
         if name is None:
             return self.modems[0] if len(self.modems) == 1 else None
         wanted = name.strip().casefold()

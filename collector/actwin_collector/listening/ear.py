@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..channel.base import Link
 from ..clock import Clock
@@ -102,9 +103,25 @@ class StreamEar:
         for chunk in chunks:
             await self.take(link, chunk)
 
+    @contextlib.contextmanager
+    def asking(self, link: Link, state: DeviceState) -> Iterator[None]:
+        """Surround a poll: a push may spoil it, and is then heard in what came meanwhile."""
+        good = state.health.ok
+        link.overheard, link.received = self._overheard.append, bytearray()
+        try:
+            yield
+        finally:
+            if link.received and state.health.ok == good:
+                self._overheard.append(bytes(link.received))
+            link.received = None
+
     async def take(self, link: Link, data: bytes) -> None:
         """Take received bytes, and answer what asks for an answer."""
-        for driver, heard in self._cutter.feed(data) if data else ():
+        await self.take_messages(link, self._cutter.feed(data) if data else [])
+
+    async def take_messages(self, link: Link, messages: Iterable[tuple[str, Heard]]) -> None:
+        """Take whole messages, and answer what asks for an answer."""
+        for driver, heard in messages:
             try:
                 await self._cutter.take([(driver, heard)])
                 if heard.reply:

@@ -9,19 +9,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..channel.modem import Call, Heartbeat
-from ..model import LinkError, NoAnswer, ProtocolError
+from ..model import Heard, LinkError, NoAnswer, ProtocolError
 from .ear import Cutter
+from .unassigned import raw_text
 
 UNNAMED = "modem"
 
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """Who called, what it said beyond its greeting, and the listeners that have heard so far."""
+    """Who called, what it said beyond its greeting, and what its listeners have heard so far."""
 
     who: object
     rest: bytes = b""
     cutter: Cutter | None = None
+    messages: tuple[tuple[str, Heard], ...] = ()
 
 
 def heartbeat_of(settings: Mapping) -> Heartbeat | None:
@@ -105,21 +107,16 @@ class Greeter:
             found = cutter.intake.candidates(cutter.source, driver, heard.sender)
             who = self._find(None, tuple(state.spec.key for state in found)) if found else None
             if who is not None:
-                await self._take(call, messages, cutter)
-                return Greeting(who, cutter=cutter)
-        await self._take(call, messages, cutter)
+                return Greeting(who, cutter=cutter, messages=tuple(messages))
+        for driver, heard in messages:
+            raw = raw_text(heard.telegram)
+            await cutter.intake.strange(cutter.source, driver, heard.sender, raw)
         self._kept = self._kept or bool(messages)
         if not messages and len(self._said) >= self._most and not self._refused:
             await self._keep(cutter)
             text = f"{call.peer} sent {len(self._said)} bytes without saying who it is"
             raise ProtocolError(text, "hello_too_long")
         return None
-
-    async def _take(self, call: Call, messages: list, cutter: Cutter) -> None:
-        for message in messages:
-            for heard, _ in await cutter.take([message]):
-                if heard.reply:
-                    call.writer.write(heard.reply)
 
     async def _keep(self, cutter: Cutter, name: str = "") -> None:
         """Keep what a caller said, once, so that an operator can see who wants in."""
