@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A simulated DLMS meter by an independent implementation (pydlms), as a process of its own.
 
-Run as a script, ``dlms_meter.py wrapper|hdlc [suite1]``: prints its port and serves until its
-input ends.
+Run as a script, ``dlms_meter.py wrapper|hdlc [suite1] [push-HEX]``: prints its port and serves
+until its input ends. It sends that notification, clear and sealed, before its first answer.
 pydlms is GPL-3 and never imported by the collector or its tests, only here.
 """
 
@@ -32,6 +32,10 @@ def main() -> None:
     meter.clients[2] = ClientProfile(Mechanism.LLS, secret=secret, ciphered=False)
     meter.clients[3] = ClientProfile(Mechanism.LLS, secret=secret, ciphered=True)
     _demand(meter, DlmsData)
+    for kind in [argument for argument in sys.argv if argument.startswith("push-")]:
+        notification = bytes.fromhex(kind.partition("-")[2])
+        meter.push_before_response(notification)
+        meter.push_before_response(notification, protection="general-glo", hdlc_frame="i")
     server = serve(meter, "127.0.0.1", 0, hdlc=sys.argv[1] == "hdlc")
     print(server.server_address[1], flush=True)
     sys.stdin.read()

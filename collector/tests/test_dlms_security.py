@@ -21,9 +21,10 @@ from dlms_support import (
     in_hdlc,
 )
 from mbus_support import needs_data
+from protocol_rig import ScriptedLink, device, read
 
 from actwin_collector.model import CollectorError, ConfigError, ProtocolError
-from actwin_collector.protocol.dlms import DlmsDriver, guard
+from actwin_collector.protocol.dlms import DlmsDriver, gcm, guard, protection, selftest
 from actwin_collector.protocol.dlms.counters import CounterStore
 from actwin_collector.protocol.dlms.gcm import (
     AUTHENTICATED,
@@ -69,10 +70,11 @@ def test_vectors_of_the_green_book(control, sealed):
 
 def test_library_refuses_every_flipped_bit_in_its_own_path():
     guard.require_verification()
-    sound = guard._message()
-    assert guard._opens(sound) == guard._PLAIN
-    for forged in flipped(sound[3:]):  # counter, content and tag
-        assert guard._opens(sound[:3] + forged) is None
+    for suite in (0, 1):
+        sound = selftest.message(suite)
+        assert guard._opens(sound, suite) == selftest.PLAIN
+        for forged in flipped(sound[3:]):  # counter, content and tag
+            assert guard._opens(sound[:3] + forged, suite) is None
 
 
 def test_driver_stops_when_the_library_is_as_shipped(monkeypatch):
@@ -96,6 +98,56 @@ def test_driver_stops_when_the_stream_does_not_verify(monkeypatch):
         DlmsDriver()
 
 
+CARELESS = {
+    "no tag": ("_opened", lambda key, iv, header, body, tag: gcm._counter_mode(key, iv, body)),
+    "any counter": (None, lambda self, title, counter: None),
+    "unprotected": ("unseal", lambda *parts: selftest.PLAIN),
+}
+
+
+@pytest.mark.parametrize("name", CARELESS)
+@pytest.mark.parametrize("suite", [0, 1])
+def test_driver_stops_when_our_own_path_is_careless_in_one_suite(monkeypatch, name, suite):
+    """Whatever opens answers, pushes and proofs: a change that stops checking stops the driver."""
+    target, careless = CARELESS[name]
+    if target is None:
+        monkeypatch.setattr(protection.Security, "accept", careless)
+    elif target == "unseal":
+        sound = protection.unseal
+        monkeypatch.setattr(
+            protection, "unseal",
+            lambda control, *more: careless() if control & 0x0F == suite else sound(control, *more),
+        )  # fmt: skip
+    else:
+        monkeypatch.setattr(gcm, target, careless)
+    with pytest.raises(ConfigError) as caught:
+        DlmsDriver()
+    assert caught.value.code == "unsafe_library"
+
+
+@pytest.mark.parametrize("suite", [0, 1])
+def test_driver_stops_when_proofs_are_taken_unseen(monkeypatch, suite):
+    sound = selftest.unseal
+
+    def careless(control, title, counter, keys, sealed, more=b""):
+        if control == AUTHENTICATED | suite:
+            return sealed[:-12]
+        return sound(control, title, counter, keys, sealed, more)
+
+    monkeypatch.setattr(selftest, "unseal", careless)
+    with pytest.raises(ConfigError):
+        DlmsDriver()
+
+
+def test_every_association_proves_it_again(monkeypatch):
+    """Not only the start: what was changed while the driver ran is found at the next dialogue."""
+    driver = DlmsDriver()
+    monkeypatch.setattr(protection.Security, "accept", lambda *_: None)
+    with pytest.raises(ConfigError) as caught:
+        read(driver, ScriptedLink(), device("dlms", "1.8.0", address="1"), 0.1)
+    assert caught.value.code == "unsafe_library"
+
+
 def test_driver_stops_at_another_version_of_the_library(monkeypatch):
     monkeypatch.setattr(guard, "version", lambda name: "1.0.204")
     with pytest.raises(ConfigError, match="1.0.203"):
@@ -103,7 +155,7 @@ def test_driver_stops_at_another_version_of_the_library(monkeypatch):
 
 
 def test_library_prints_nothing(capsys):
-    guard._opens(guard._message())
+    guard._opens(selftest.message(0))
     loud = [
         name
         for name, module in sys.modules.items()

@@ -13,8 +13,8 @@ from . import gateway, wrapper
 
 _log = logging.getLogger(__name__)
 
-# Pushes that may come between a request and its answer before it counts as no answer.
-MAX_ASIDE = 8
+# Frames of pushes that may come before an answer until it counts as none.
+MAX_ASIDE = 64
 
 
 class Carrier(ABC):
@@ -37,14 +37,16 @@ class Carrier(ABC):
         """Return the next message; raises CollectorError."""
 
     async def exchange(self, message: bytes) -> bytes:
-        """Return the answer to a message; pushes that come first are put aside."""
+        """Return the answer to a message; pushes that come first go to whoever listens."""
         await self.send(message)
-        for _ in range(MAX_ASIDE):
-            answer = await self.receive()
-            if answer and answer[0] not in wire.PUSHES:
-                return answer
-            _log.info("a push came instead of an answer and is not taken here")
-        raise NoAnswer("only pushes came")
+        return await self.receive()
+
+    def overhear(self, frame: bytes) -> None:
+        """Pass on a frame that is no answer, also of another meter behind the same address."""
+        if self.link.overheard:
+            self.link.overheard(frame)
+        else:
+            _log.info("a push came instead of an answer, and nobody listens on this line")
 
     async def disconnect(self) -> None:  # noqa: B027 - nor anything to take down
         """End; never raises CollectorError."""
@@ -63,14 +65,28 @@ class WrapperCarrier(Carrier):
 
     async def receive(self) -> bytes:
         """Return the next message; raises AddressError, FrameError, NoAnswer."""
-        header = await self.link.read_exactly(wrapper.HEADER_BYTES, self.timeout)
-        source, target, length = wrapper.parse_header(header)
-        message = await self.link.read_exactly(length, self.timeout)
-        if (source, target) != (self.server, self.client):
-            raise AddressError(
-                f"{source} answered {target}, expected {self.server} to {self.client}"
-            )
-        return message
+        for _ in range(MAX_ASIDE):
+            header = await self.link.read_exactly(wrapper.HEADER_BYTES, self.timeout)
+            source, target, length = wrapper.parse_header(header)
+            message = await self.link.read_exactly(length, self.timeout)
+            if is_push(message):
+                self.overhear(header + message)
+                continue
+            if (source, target) != (self.server, self.client):
+                raise AddressError(
+                    f"{source} answered {target}, expected {self.server} to {self.client}"
+                )
+            return message
+        raise NoAnswer("only pushes came")
+
+
+def is_push(message: bytes) -> bool:
+    """Whether a message is no answer to anything that we ask.
+
+    Answers to our requests are never in general ciphering or general blocks: neither is proposed.
+    """
+    bare = gateway.strip(message)[0]
+    return bare[:1] != b"" and (bare[0] in wire.PUSHED_TAGS or bare[0] == wire.BLOCK)
 
 
 class GatewayCarrier(Carrier):
@@ -97,7 +113,7 @@ class GatewayCarrier(Carrier):
         """Return the next message; raises AddressError when it is another meter's."""
         message = await self._inner.receive()
         if message[:1] != bytes((gateway.RESPONSE,)):
-            return message  # a push, or what the gateway itself says
+            return message  # what the gateway itself says
         network, address, inner = gateway.parse(message)
         if (network, address) != (self._network, self._address):
             raise AddressError(f"meter {address!r} answered behind the gateway")

@@ -22,6 +22,7 @@ _SCHEMA = """CREATE TABLE IF NOT EXISTS counter(
     direction TEXT NOT NULL, title TEXT NOT NULL, key TEXT NOT NULL,
     next INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (direction, title, key)) WITHOUT ROWID"""
+_WAYS = ("received", "pushed")
 
 
 class CounterStore:
@@ -66,16 +67,19 @@ class CounterStore:
                 (title.hex(), key),
             )
 
-    def last_received(self, title: bytes, key: str) -> int:
-        """Return the highest counter taken from a sender, -1 for none."""
-        with self._open() as database:
-            return self._next(database, "received", title, key) - 1
+    def last_received(self, title: bytes, key: str, pushed: bool = False) -> int:
+        """Return the highest counter taken from a sender, -1 for none.
 
-    def received(self, title: bytes, key: str, counter: int) -> None:
+        Answers and pushes are watched apart: a push may be opened after later answers.
+        """
+        with self._open() as database:
+            return self._next(database, _WAYS[pushed], title, key) - 1
+
+    def received(self, title: bytes, key: str, counter: int, pushed: bool = False) -> None:
         """Take note of a counter."""
         with self._open() as database:
-            if counter >= self._next(database, "received", title, key):
-                self._set(database, "received", title, key, counter + 1)
+            if counter >= self._next(database, _WAYS[pushed], title, key):
+                self._set(database, _WAYS[pushed], title, key, counter + 1)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -3,8 +3,8 @@
 
 As shipped, version 1.0.203 never compares the tag of a received message and prints what it does,
 private keys included. Here its cipher stream is replaced by one that verifies, and its prints are
-silenced; ``require_verification`` tampers with a message of our own and stops the driver when the
-library takes it.
+silenced; ``require_verification`` tampers with messages of every suite and stops the driver when
+the library, or our own code that opens what is received, takes one.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import gurux_dlms
 from gurux_dlms.AesGcmParameter import AesGcmParameter
 from gurux_dlms.enums import Security
 from gurux_dlms.GXByteBuffer import GXByteBuffer
+from gurux_dlms.objects.enums import SecuritySuite
 from gurux_dlms.secure import GXDLMSSecureClient
 
 from ...model import CollectorError, ConfigError
-from .gcm import PROTECTED, GcmStream, Keys, seal
+from .gcm import GcmStream
+from .protection import SUITES
+from .selftest import KEYS, PLAIN, TITLE, message, require_refusals
 
 TESTED_VERSION = "1.0.203"
 _MODULE = "gurux_dlms.GXDLMSChippering"
-_KEYS = Keys(bytes(range(16)), bytes(range(0xD0, 0xE0)))
-_TITLE = b"ACTSELF0"
-_PLAIN = bytes.fromhex("C401C100060000ACE0")
 
 
 def install() -> None:
@@ -56,31 +56,29 @@ def require_verification() -> None:
 def _self_test() -> None:
     if version("gurux-dlms") != TESTED_VERSION:
         raise ConfigError(f"gurux-dlms must be {TESTED_VERSION}", "unsafe_library")
-    sealed = _message()
-    if _opens(sealed) != _PLAIN:
-        raise ConfigError("the DLMS library cannot open a sound message", "unsafe_library")
-    # One bit in the content, one in the tag, one in the counter.
-    for at in (-len(_PLAIN) - 12, -1, 6):
-        forged = bytearray(sealed)
-        forged[at] ^= 1
-        if _opens(bytes(forged)) is not None:
-            raise ConfigError("the DLMS library takes a forged message", "unsafe_library")
+    require_refusals()
+    for suite in SUITES:
+        sound = message(suite)
+        if _opens(sound, suite) != PLAIN:
+            raise ConfigError("the DLMS library cannot open a sound message", "unsafe_library")
+        # One bit in the content, one in the tag, one in the counter.
+        for at in (-len(PLAIN) - 12, -1, 6):
+            forged = bytearray(sound)
+            forged[at] ^= 1
+            if _opens(bytes(forged), suite) is not None:
+                raise ConfigError("the DLMS library takes a forged message", "unsafe_library")
 
 
-def _message() -> bytes:
-    body = bytes((PROTECTED,)) + (7).to_bytes(4, "big") + seal(PROTECTED, _TITLE, 7, _KEYS, _PLAIN)
-    return bytes((0xCC, len(body))) + body
-
-
-def _opens(message: bytes) -> bytes | None:
+def _opens(sealed: bytes, suite: int = 0) -> bytes | None:
     client = GXDLMSSecureClient(True)
+    client.ciphering.securitySuite = SecuritySuite(suite)
     parameter = AesGcmParameter(
-        0, bytearray(_TITLE), bytearray(_KEYS.encryption), bytearray(_KEYS.authentication)
+        0, bytearray(TITLE), bytearray(KEYS.encryption), bytearray(KEYS.authentication)
     )
     parameter.security = Security.AUTHENTICATION_ENCRYPTION
     chippering = sys.modules[_MODULE].GXDLMSChippering
     try:
-        return bytes(chippering.decryptAesGcm(client.settings, parameter, GXByteBuffer(message)))
+        return bytes(chippering.decryptAesGcm(client.settings, parameter, GXByteBuffer(sealed)))
     except CollectorError:
         return None
 

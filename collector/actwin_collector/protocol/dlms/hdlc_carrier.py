@@ -9,7 +9,7 @@ import logging
 from ...channel.base import Link
 from ...model import AddressError, CollectorError, FrameError, NoAnswer, ProtocolError
 from . import hdlc, signon
-from .carrier import MAX_ASIDE, Carrier
+from .carrier import MAX_ASIDE, Carrier, is_push
 
 _log = logging.getLogger(__name__)
 
@@ -58,20 +58,36 @@ class HdlcCarrier(Carrier):
 
     async def receive(self) -> bytes:
         """Return the next message put together from its segments; raises CollectorError."""
-        data = b""
-        for _ in range(_MAX_SEGMENTS):
-            frame = await self._frame()
-            if frame.is_unnumbered_information:
-                return hdlc.strip_llc(frame.info)
-            self._check_numbers(frame)
-            self._received = (self._received + 1) % 8
-            data += frame.info
-            if not frame.segmented:
+        for _ in range(MAX_ASIDE):
+            frames = await self._segments()
+            data = b"".join(frame.info for frame in frames)
+            if not is_push(hdlc.strip_llc(data)):
                 if data[:3] != hdlc.LLC_RESPONSE:
                     raise FrameError("an answer without its LLC header")
                 return data[3:]
-            if len(data) > MAX_MESSAGE:
-                raise FrameError("an answer that never ends", "too_long")
+            for frame in frames:
+                client = hdlc.encode_address(self.client, size=1)
+                more = frame.segmented
+                raw = hdlc.build(client, self.server, frame.control, frame.info, more)
+                self.overhear(raw)
+            # A push took the meter's turn to speak: give it another for the answer.
+            await self._write(self._received << 5 | hdlc.FINAL | 1)
+        raise NoAnswer("only pushes came")
+
+    async def _segments(self) -> list[hdlc.Frame]:
+        """Return the frames of one message."""
+        frames: list[hdlc.Frame] = []
+        size = 0
+        for _ in range(_MAX_SEGMENTS):
+            frame = await self._frame()
+            self._check_numbers(frame)
+            self._received = (self._received + 1) % 8
+            frames.append(frame)
+            size += len(frame.info)
+            if not frame.segmented:
+                return frames
+            if size > MAX_MESSAGE:
+                break
             await self._write(self._received << 5 | hdlc.FINAL | 1)
         raise FrameError("an answer that never ends", "too_long")
 
@@ -93,11 +109,7 @@ class HdlcCarrier(Carrier):
 
     async def _command(self, control: int, info: bytes = b"") -> hdlc.Frame:
         await self._write(control, info)
-        for _ in range(MAX_ASIDE):
-            frame = await self._frame()
-            if not frame.is_unnumbered_information:
-                return frame
-        raise NoAnswer("only pushes came")
+        return await self._frame()
 
     async def _write(self, control: int, info: bytes = b"", more: bool = False) -> None:
         client = hdlc.encode_address(self.client, size=1)
@@ -106,15 +118,21 @@ class HdlcCarrier(Carrier):
     async def _frame(self) -> hdlc.Frame:
         """Return the next frame for us; noise before it is dropped, flags in the noise too."""
         deadline = asyncio.get_running_loop().time() + self.timeout
-        start = await self._start(deadline)
-        rest = await self.link.read_exactly(hdlc.frame_length(start) - 1, self._left(deadline))
-        frame = hdlc.parse(start + rest[:-1])
-        if rest[-1] != hdlc.FLAG:
-            raise FrameError("an HDLC frame without its end")
         expected = (self.client, hdlc.address_number(self.server))
-        if (frame.target, frame.source) != expected and not frame.is_unnumbered_information:
-            raise AddressError(f"{frame.source} answered {frame.target}, expected {expected}")
-        return frame
+        for _ in range(MAX_ASIDE):
+            start = await self._start(deadline)
+            rest = await self.link.read_exactly(hdlc.frame_length(start) - 1, self._left(deadline))
+            frame = hdlc.parse(start + rest[:-1])
+            if rest[-1] != hdlc.FLAG:
+                raise FrameError("an HDLC frame without its end")
+            if frame.is_unnumbered_information:
+                self.overhear(bytes((hdlc.FLAG,)) + start + rest)
+                continue
+            if (frame.target, frame.source) != expected:
+                text = f"{frame.source} answered {frame.target}, expected {expected}"
+                raise AddressError(text)
+            return frame
+        raise NoAnswer("only pushes came")
 
     async def _start(self, deadline: float) -> bytes:
         """Return the two bytes after a flag that begin a frame."""

@@ -54,14 +54,14 @@ class PushReceiver:
         """Return a push; raises CollectorError, ``replayed`` and ``unprotected`` among them."""
         messages = messages_of(telegram)
         if not self._keys.encryption:
-            return transcribe(messages, Security(), self._zone, self._columns)
+            return transcribe(messages, Security(), self._zone, self._columns, pushes_only=True)
         security = Security(self._keys, require=True, meter_title=self._title)
         for message in messages:
             self._load(message, security)
-        found = transcribe(messages, security, self._zone, self._columns)
+        found = transcribe(messages, security, self._zone, self._columns, pushes_only=True)
         # Before the values are given away: a push that cannot be remembered is not taken.
         for title, counter in security.counters.items():
-            self._store.received(title, self._keys.fingerprint, counter)
+            self._store.received(title, self._keys.fingerprint, counter, pushed=True)
         return found
 
     def _load(self, message: bytes, security: Security) -> None:
@@ -72,7 +72,7 @@ class PushReceiver:
             text = f"a push of {title.hex().upper()}, not of {self._title.hex().upper()}"
             raise ProtocolError(text, "wrong_address")
         if title and title not in security.counters:
-            last = self._store.last_received(title, self._keys.fingerprint)
+            last = self._store.last_received(title, self._keys.fingerprint, pushed=True)
             if last >= 0:
                 security.counters[title] = last
 

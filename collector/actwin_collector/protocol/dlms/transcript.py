@@ -47,8 +47,10 @@ class Transcript:
         security: Security,
         zone: tzinfo | None = None,
         columns: Sequence[Column] = (),
+        pushes_only: bool = False,
     ) -> None:
         self.security = security
+        self._pushes_only = pushes_only
         self.doubtful = False
         self._zone = zone
         self._pushed_columns = tuple(columns)
@@ -64,7 +66,7 @@ class Transcript:
         """Take one message; raises CollectorError."""
         if not message:
             raise FrameError("a frame with no message in it", "truncated")
-        if message[0] in (wire.AARQ, wire.AARE):
+        if message[0] in (wire.AARQ, wire.AARE) and not self._pushes_only:
             self._associate(message)
             return
         plain = open_message(message, self.security)
@@ -105,6 +107,8 @@ class Transcript:
 
     def _plain(self, message: bytes) -> None:
         tag = message[0] if message else -1
+        if self._pushes_only and tag not in (wire.NOTIFICATION, wire.EVENT):
+            raise ProtocolError(f"message {message[:1].hex()} is no push", "not_a_push")
         if tag == wire.NOTIFICATION:
             note = wire.parse_notification(message)
             self.doubtful |= is_doubtful(note)
@@ -208,12 +212,14 @@ def transcribe(
     security: Security,
     zone: tzinfo | None = None,
     columns: Sequence[Column] = (),
+    pushes_only: bool = False,
 ) -> Telegram:
     """Return what the messages of one meter say; raises CollectorError.
 
-    ``columns``: those of a load profile that is pushed without telling them.
+    ``columns``: those of a load profile that is pushed without telling them. ``pushes_only``:
+    refuse everything else, as an answer to somebody.
     """
-    transcript = Transcript(security, zone, columns)
+    transcript = Transcript(security, zone, columns, pushes_only)
     try:
         for message in messages:
             transcript.feed(message)
