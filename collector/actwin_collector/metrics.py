@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from . import __version__
 from .device import DeviceState
 from .health import BUCKETS, Durations
+from .listening.line import LineHealth
 from .outbox import Stats
 from .sender import Totals
 
@@ -57,6 +58,7 @@ class Snapshot:
     states: Mapping[str, DeviceState]
     broken: Iterable[str]
     lines_open: Mapping[str, bool]
+    heard: Mapping[str, LineHealth]
     stats: Stats
     quota_bytes: int
     uplink: UplinkState | None
@@ -128,6 +130,18 @@ def _lines(page: Page, shot: Snapshot) -> None:
     page.family("line_open", "gauge", "1 while the line is open.")
     for key, is_open in shot.lines_open.items():
         page.sample("line_open", is_open, {"line": key})
+    for name, text in (
+        ("heard", "Messages that came unasked."),
+        ("duplicates", "Messages that came twice."),
+        ("unassigned", "Messages that no device stands for."),
+    ):
+        page.family(f"line_{name}_total", "counter", text)
+        for key, health in shot.heard.items():
+            page.sample(f"line_{name}_total", getattr(health, name), {"line": key})
+    page.family("line_errors_total", "counter", "Messages refused, by the error's name.")
+    for key, health in shot.heard.items():
+        for code, count in sorted(health.errors.items()):
+            page.sample("line_errors_total", count, {"line": key, "error": code})
     page.family("poll_duration_seconds", "histogram", "How long dialogues with meters took.")
     sums: dict[str, Durations] = {}
     for state in shot.states.values():

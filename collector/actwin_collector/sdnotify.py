@@ -20,6 +20,11 @@ def notify(*messages: str) -> None:
 
 
 def watchdog_seconds() -> float | None:
-    """Return how often to report life (half the limit), None when nobody watches."""
+    """Return how often to report life (half the limit), None when nobody watches.
+
+    WATCHDOG_PID names who is meant: a child of the watched process inherits the variables.
+    """
+    if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
     limit = os.environ.get("WATCHDOG_USEC", "")
     return int(limit) / 2_000_000 if limit.isdecimal() and int(limit) else None

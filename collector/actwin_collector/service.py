@@ -31,6 +31,7 @@ from .status import (
     collector_status,
     device_status,
     line_status,
+    summary,
     unassigned_status,
     write_status,
 )
@@ -88,7 +89,7 @@ class Service:
         await self._write_status()
         if ready_file:
             write_atomic(ready_file, "ready\n", mode=0o644)
-        notify("READY=1", f"STATUS={len(self.site.devices)} devices")
+        notify("READY=1")
         tasks = [asyncio.create_task(loop) for loop in self._loops()]
         stopping = asyncio.create_task(stop.wait())
         try:
@@ -144,6 +145,7 @@ class Service:
                 states=scheduler.states,
                 broken=scheduler.broken,
                 lines_open={key: w.link.is_open for key, w in scheduler.workers.items()},
+                heard=scheduler.lines,
                 stats=await in_thread(self.outbox.stats),
                 quota_bytes=collector.outbox_quota_mb * 1024 * 1024,
                 uplink=self.uplink_state if self._uplink else None,
@@ -264,7 +266,8 @@ class Service:
             await asyncio.sleep(self._status_pause)
             try:
                 await in_thread(self.raw.flush, time.time())
-                await self._write_status()
+                status = await self._write_status()
+                notify(f"STATUS={summary(status)}")
                 self.problems.pop("status", None)
             except (CollectorError, OSError) as error:
                 self._report_problem("status", error)
@@ -289,6 +292,8 @@ class Service:
     async def _status(self) -> dict:
         devices = {key: device_status(s) for key, s in self.scheduler.states.items()}
         devices |= {key: broken_status(text) for key, text in self.scheduler.broken.items()}
+        for each in devices.values():
+            each["last_error"] = self.masker.text(each["last_error"])
         for key in self.scheduler.stopped & devices.keys():
             devices[key]["stopped"] = True
         scheduler = self.scheduler
@@ -302,10 +307,11 @@ class Service:
         status = collector_status(self._started, self.site.version, devices, stats, problems)
         return status | {"lines": lines, "unassigned": unassigned_status(scheduler.unassigned)}
 
-    async def _write_status(self, stopped: bool = False) -> None:
+    async def _write_status(self, stopped: bool = False) -> dict:
         status = await self._status() | {"stopped": stopped}
         if self._uplink is not None:
             status["uplink"] = self.uplink_state.status()
         await in_thread(self.scheduler.unassigned.save)
         path = self.settings.collector.status_path
         await in_thread(write_status, path, status, self._status_pause)
+        return status

@@ -104,6 +104,26 @@ def collector_status(
     }
 
 
+def summary(status: Mapping) -> str:
+    """Return the status in one line, as ``systemctl status`` shows it."""
+    devices = status["devices"]
+    failing = [
+        key
+        for key, each in devices.items()
+        if each["last_error"] and each["last_error_at"] >= each["last_ok"]
+    ]
+    parts = [f"{len(devices)} devices"]
+    if failing:
+        named = ", ".join(failing[:3]) + (" …" if len(failing) > 3 else "")
+        parts.append(f"{len(failing)} failing ({named})")
+    parts.append(f"{status['outbox']['pending']} readings wait")
+    if status.get("uplink") and status["uplink"]["failures"] and not status["uplink"]["up"]:
+        parts.append("Odoo is not reached")
+    if status["problems"]:
+        parts.append(f"{len(status['problems'])} problems")
+    return ", ".join(parts)
+
+
 def write_status(path: Path, status: Mapping, interval: float) -> None:
     """Write the status file; ``interval``: the seconds after which it will be written again."""
     written = {**status, "pid": os.getpid(), "written": time.time(), "interval": interval}

@@ -147,7 +147,8 @@ def test_systemd_is_told_of_readiness_life_and_stop(home, odoo, daemons, tmp_pat
         extra = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"}
         daemon = run_daemon(home, config, daemons, **extra)
         assert "READY=1" in sock.recv(4096).decode()
-        assert sock.recv(4096) == b"WATCHDOG=1"
+        told = [sock.recv(4096) for _ in range(3)]
+        assert b"WATCHDOG=1" in told and any(each.startswith(b"STATUS=1 dev") for each in told)
         stop(daemon)
         told = b""
         while b"STOPPING=1" not in told:

@@ -11,6 +11,7 @@ from test_cli import wait_for
 
 from actwin_collector.device import DeviceState
 from actwin_collector.health import BUCKETS, Durations
+from actwin_collector.listening.line import LineHealth
 from actwin_collector.metrics import MetricsServer, Snapshot, UplinkState, render
 from actwin_collector.model import DeviceSpec, ProtocolError, ScheduleSpec
 from actwin_collector.outbox import Stats
@@ -38,6 +39,7 @@ def snapshot(*states, **changes):
         "states": {each.spec.key: each for each in states},
         "broken": (),
         "lines_open": {"L1": True},
+        "heard": {"L2": LineHealth("udp", heard=5, unassigned=2)},
         "stats": Stats(pending=12, dead=1, events=0, oldest=1_700_000_100, bytes=4096),
         "quota_bytes": 2**31,
         "uplink": UplinkState(),
@@ -64,6 +66,8 @@ def test_an_independent_parser_reads_every_figure():
     assert found[f"{prefix}outbox_size_bytes", ()] == 4096
     assert found[f"{prefix}uplink_up", ()] == 0
     assert found[f"{prefix}line_open", (("line", "L1"),)] == 1
+    assert found[f"{prefix}line_heard_total", (("line", "L2"),)] == 5
+    assert found[f"{prefix}line_unassigned_total", (("line", "L2"),)] == 2
     assert found[f"{prefix}start_time_seconds", ()] == 1_700_000_000.5
     assert [key for key in found if key[0] == f"{prefix}build_info"]
 

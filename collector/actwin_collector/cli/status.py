@@ -9,6 +9,7 @@ import json
 from ..config import load_settings
 from ..outbox import Outbox
 from ..status import outbox_status, read_status
+from ..uplink.base import iso
 from .common import add_config
 
 HELP = "show devices, errors and the outbox; exit code 1 when the daemon does not run"
@@ -46,6 +47,13 @@ def _print(status: dict) -> None:
         oldest = f", oldest {outbox['oldest']}" if outbox["oldest"] else ""
         print(f"outbox: {outbox['pending']} waiting{oldest}, {outbox['dead']} rejected, ", end="")
         print(f"{outbox['bytes'] // 1024} KiB")
+    _print_uplink(status.get("uplink"))
+    for key, line in sorted(status.get("lines", {}).items()):
+        if line["heard"] or line["connections"] or line["problem"]:
+            print(
+                f"line {key} ({line['kind']}): {line['heard']} heard, "
+                f"{line['connections']} connected, last {line['last_heard'] or '–'}"
+            )
     for text in status.get("problems", []):
         print(f"problem: {text}")
     _print_unassigned(status.get("unassigned", []))
@@ -59,6 +67,14 @@ def _print(status: dict) -> None:
             f"{key:<16} {each['ok']:>8} {each['errors']:>7}  {each['last_ok'] or '–':<20}  "
             f"{silent}{each['last_error']}"
         )
+
+
+def _print_uplink(uplink: dict | None) -> None:
+    if uplink is None:
+        return
+    last = f"last {iso(uplink['last_success'])}" if uplink["last_success"] else "never yet"
+    state = "reached" if uplink["up"] else f"NOT reached, {uplink['failures']} failures"
+    print(f"odoo: {state}, {last}")
 
 
 def _print_unassigned(strangers: list) -> None:
