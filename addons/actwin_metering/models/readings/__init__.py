@@ -7,6 +7,7 @@ from . import (
     reading_ingest,
     reading_version,
     reading_reject,
+    device_report_mixin,
     device_event,
     device_comm,
     consumption,

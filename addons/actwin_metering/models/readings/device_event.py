@@ -7,18 +7,12 @@ class ActwinDeviceEvent(models.Model):
     """Something a device reported of itself (power loss, cover opened, clock set), once."""
 
     _name = "actwin.device.event"
+    _inherit = ["actwin.device.report.mixin"]
     _description = "Device Event"
     _order = "ts desc, id desc"
     _rec_name = "code"
     _log_access = False
 
-    collector_id = fields.Many2one(
-        "actwin.collector", required=True, readonly=True, index=True, ondelete="cascade"
-    )
-    site_id = fields.Many2one("actwin.site", readonly=True, index=True)
-    company_id = fields.Many2one("res.company", readonly=True, index=True)
-    device_key = fields.Char(required=True, readonly=True)
-    device_id = fields.Many2one("actwin.device", readonly=True, index=True, ondelete="set null")
     meter_id = fields.Many2one(related="device_id.meter_id")
     ts = fields.Datetime("Time", required=True, readonly=True, index=True)
     code = fields.Char(required=True, readonly=True)
