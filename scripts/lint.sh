@@ -22,5 +22,6 @@ check "exceptions" forbid "name the exception" 'except:' '*.py'
 check "prints" forbid "log instead of printing" '^[^#"]*\bprint\(' 'addons/*/models/*.py' 'addons/*/controllers/*.py' 'addons/*/wizard/*.py'
 check "JavaScript" find addons -name '*.js' -not -path '*/lib/*' -exec sh -c '
     status=0; for file; do node --input-type=module --check < "$file" || { echo "$file"; status=1; }; done; exit $status' sh {} +
+check "templates" "$VENV/bin/python" scripts/templates.py --check
 check "translations" "$VENV/bin/python" scripts/translations.py "${addons[@]%/}"
 exit $failed

@@ -1,12 +1,18 @@
 """Builders shared by the metering tests."""
 
 import itertools
+import os
+import tempfile
 import zlib
 from array import array
 from base64 import b64encode
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from unittest.mock import patch
 
-from odoo.tests import TransactionCase
+from odoo.exceptions import UserError
+from odoo.tests import TransactionCase, new_test_user
+from odoo.tools import config
 
 _counter = itertools.count(1)
 
@@ -114,6 +120,13 @@ class MeteringCase(TransactionCase):
             )
         return installation
 
+    @contextmanager
+    def refused(self, word, error=UserError):
+        """Expect an error whose text holds ``word``; what was written is undone."""
+        with self.assertRaises(error) as caught:
+            yield
+        self.assertIn(word, str(caught.exception))
+
     def send(self, *rows, channel=None, **values):
         """Ingest rows (ISO moment, value[, status]) of a channel."""
         key = (channel or self.channel).key
@@ -131,3 +144,45 @@ class MeteringCase(TransactionCase):
             [(channel or self.channel).id],
         )
         return self.env.cr.fetchall()
+
+
+class CollectorCase(MeteringCase):
+    """A collector with a line and a device; secrets are kept with a key file of the test."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.key_file = os.path.join(folder.name, "keys", "actwin.key")
+        cls.startClassPatcher(patch.dict(config.options, {"actwin_key_file": cls.key_file}))
+        cls.line = cls.env["actwin.line"].create(
+            {"collector_id": cls.collector.id, "key": "tcp1", "host": "127.0.0.1", "port": 502}
+        )
+        cls.device = cls.create_device("D1", cls.channel, secret="00112233")
+        cls.api = cls.env["actwin.collector"].with_user(cls.collector.user_id)
+
+    @classmethod
+    def create_device(cls, key, channel=None, **values):
+        """A Modbus device on the line, with one register when a channel is given."""
+        rows = [(0, 0, {"register": "energy", "channel_id": channel.id})] if channel else []
+        return cls.env["actwin.device"].create(
+            {
+                "key": key,
+                "name": "Analyser",
+                "collector_id": cls.collector.id,
+                "line_id": cls.line.id,
+                "driver": "modbus",
+                "address": "1",
+                "settings": {"map": "em24", "unset": None},
+                "schedule_id": cls.env.ref("actwin_metering.schedule_profile").id,
+                "parameter_ids": rows,
+                **values,
+            }
+        )
+
+    @classmethod
+    def staff(cls, role, login=None, **values):
+        """A user with a role of the metering add-on."""
+        groups = f"actwin_metering.group_{role}"
+        return new_test_user(cls.env, login or f"{role}-{next(_counter)}", groups=groups, **values)

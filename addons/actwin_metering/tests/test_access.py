@@ -6,6 +6,8 @@ from .common import MeteringCase
 
 # lists that all companies share
 COMMON = (
+    "actwin.device.template",
+    "actwin.device.template.register",
     "actwin.schedule",
     "actwin.subscriber.kind",
     "actwin.validation.group",
@@ -140,7 +142,12 @@ class TestAccess(MeteringCase):
             ("actwin.meter", {"serial": "x", "site_id": self.site.id}, "operator"),
             ("actwin.site", {"name": "x", "code": "x"}, "manager"),
             ("actwin.collector", {"name": "x", "code": "x", "site_id": self.site.id}, "manager"),
-            ("actwin.line", {"collector_id": self.collector.id, "key": "x"}, "manager"),
+            (
+                "actwin.line",
+                {"collector_id": self.collector.id, "key": "x", "host": "h", "port": 1},
+                "manager",
+            ),
+            ("actwin.device.template", {"name": "x"}, "manager"),
         ]
         for model, values, lowest in matrix:
             for name in _STAFF:
@@ -158,6 +165,7 @@ class TestAccess(MeteringCase):
             "actwin.reading.version",
             "actwin.ingest.batch",
             "actwin.device.event",
+            "actwin.collector.command",
         ):
             model = self.env[name].with_user(admin)
             for right in ("create", "write", "unlink"):
@@ -182,6 +190,9 @@ class TestAccess(MeteringCase):
             "actwin.meter",
             "actwin.device",
             "actwin.collector",
+            "actwin.line",
+            "actwin.collector.command",
+            "actwin.device.template",
             "actwin.reading.version",
             "actwin.reading.reject",
             "actwin.device.event",

@@ -1,44 +1,16 @@
 import os
 import stat
-import tempfile
-from unittest.mock import patch
+from pathlib import Path
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import config
 
 from ..tools import secrets
-from .common import MeteringCase
+from .common import CollectorCase
 
 
 @tagged("post_install", "-at_install")
-class TestCollector(MeteringCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.key_file = os.path.join(folder.name, "keys", "actwin.key")
-        cls.startClassPatcher(patch.dict(config.options, {"actwin_key_file": cls.key_file}))
-        cls.line = cls.env["actwin.line"].create(
-            {"collector_id": cls.collector.id, "key": "tcp1", "host": "127.0.0.1", "port": 502}
-        )
-        cls.device = cls.env["actwin.device"].create(
-            {
-                "key": "D1",
-                "name": "Analyser",
-                "collector_id": cls.collector.id,
-                "line_id": cls.line.id,
-                "driver": "modbus",
-                "address": "1",
-                "settings": {"map": "em24", "unset": None},
-                "secret": "00112233",
-                "schedule_id": cls.env.ref("actwin_metering.schedule_profile").id,
-                "parameter_ids": [(0, 0, {"register": "energy", "channel_id": cls.channel.id})],
-            }
-        )
-        cls.api = cls.env["actwin.collector"].with_user(cls.collector.user_id)
-
+class TestCollector(CollectorCase):
     def test_config_of_the_own_site(self):
         self.assertEqual(
             self.api.get_config("C1"),
@@ -58,12 +30,24 @@ class TestCollector(MeteringCase):
                         "bytesize": 8,
                         "parity": "N",
                         "stopbits": 1,
+                        "software_7e1": False,
                         "timeout_s": 3.0,
                         "retries": 2,
+                        "enabled": True,
+                        "settings": {},
+                        "secret": "",
                     }
                 ],
                 "schedules": [
-                    {"key": "profile15", "poll_seconds": 60, "store_seconds": 900, "mode": "last"}
+                    {
+                        "key": "profile15",
+                        "poll_seconds": 60,
+                        "store_seconds": 900,
+                        "mode": "last",
+                        "clock_set": False,
+                        "events": False,
+                        "backfill_days": 0,
+                    }
                 ],
                 "devices": [
                     {
@@ -74,12 +58,17 @@ class TestCollector(MeteringCase):
                         "schedule": "profile15",
                         "settings": {"map": "em24"},
                         "secret": "00112233",
+                        "priority": 5,
+                        "timeout_s": 0.0,
+                        "retries": -1,
                         "parameters": [
                             {
                                 "register": "energy",
                                 "channel": "TS1/P1:1.8.0",
                                 "unit": "kWh",
                                 "scale": "1",
+                                "profile": "",
+                                "mode": "",
                             }
                         ],
                     }
@@ -91,6 +80,37 @@ class TestCollector(MeteringCase):
         self.device.active = False
         self.assertEqual(self.api.get_config("C1")["devices"], [])
 
+    def test_devices_that_are_not_complete_are_left_out(self):
+        self.create_device("D2")
+        self.create_device("D3", self.create_channel(obis="2.8.0"), line_id=False)
+        self.assertEqual([item["key"] for item in self.api.get_config("C1")["devices"]], ["D1"])
+
+    def test_what_is_set_is_told(self):
+        self.device.schedule_id.write(
+            {
+                "poll_plan": " */5  * * * * ",
+                "store_plan": "*/15 * * * *",
+                "snapshots": "month_end\n\n0 6 * * 1",
+                "snapshot_window_seconds": 600,
+                "backfill_days": 40,
+                "clock_set": True,
+                "events": True,
+            }
+        )
+        self.line.write({"secret": "broker", "settings": {"topic": "a/#", "gone": None}})
+        self.device.parameter_ids.write({"mode": "max", "profile": "1-0:1.29.0"})
+        found = self.api.get_config("C1")
+        schedule, line = found["schedules"][0], found["lines"][0]
+        self.assertEqual(schedule["poll_plan"], "*/5 * * * *")
+        self.assertEqual(schedule["snapshots"], ["month_end", "0 6 * * 1"])
+        self.assertEqual(
+            (schedule["snapshot_window_seconds"], schedule["backfill_days"]), (600, 40)
+        )
+        self.assertTrue(schedule["clock_set"] and schedule["events"])
+        self.assertEqual((line["secret"], line["settings"]), ("broker", {"topic": "a/#"}))
+        parameter = found["devices"][0]["parameters"][0]
+        self.assertEqual((parameter["mode"], parameter["profile"]), ("max", "1-0:1.29.0"))
+
     def test_config_of_another_collector_is_refused(self):
         other = self.env["actwin.collector"].create(
             {"name": "Other", "code": "C2", "site_id": self.create_site(code="TS2").id}
@@ -99,6 +119,8 @@ class TestCollector(MeteringCase):
         for code in ("C2", "C9", None, ["C1"], {"C1": 1}, 5):
             with self.subTest(code=code):
                 for call in (
+                    lambda code=code: self.api.fetch_commands(code),
+                    lambda code=code: self.api.report_commands(code, []),
                     lambda code=code: self.api.get_config(code),
                     lambda code=code: self.api.report_status(code, {}),
                 ):
@@ -138,6 +160,8 @@ class TestCollector(MeteringCase):
         self.assertEqual(self.api.get_config("C1")["devices"][0]["secret"], "00112233")
 
     def test_secret_with_another_key_file_is_an_error_in_words(self):
+        with open(self.key_file, "rb") as file:
+            self.addCleanup(Path(self.key_file).write_bytes, file.read())
         os.unlink(self.key_file)
         with self.assertRaises(UserError):
             self.api.get_config("C1")
@@ -152,9 +176,14 @@ class TestCollector(MeteringCase):
             lambda: self.device.write({"secret": "ff"}),
             lambda: self.device.parameter_ids.write({"scale": "0.001"}),
             lambda: schedule.write({"store_seconds": 1800}),
+            lambda: schedule.write({"snapshots": "month_end"}),
+            lambda: self.line.write({"settings": {"x": 1}}),
+            lambda: self.line.write({"secret": "s"}),
+            lambda: self.line.stop("rewiring"),
+            lambda: self.line.start(),
             lambda: self.channel.write({"unit": "Wh"}),
             lambda: self.env["actwin.line"].create(
-                {"collector_id": self.collector.id, "key": "l2"}
+                {"collector_id": self.collector.id, "key": "l2", "host": "h", "port": 1}
             ),
             lambda: self.device.parameter_ids.unlink(),
             lambda: self.device.write({"active": False}),
@@ -184,6 +213,14 @@ class TestCollector(MeteringCase):
         self.assertEqual(answer["config_version"], version)
         self.assertEqual((self.collector.state, self.collector.running_version), ("ok", 7))
         self.assertEqual(self.collector.outbox_pending, 5)
+        self.api.report_status(
+            "C1", {"version": "19.0.1", "config_version": 4, "problems": ["uplink: gone", 7, []]}
+        )
+        self.assertEqual(
+            (self.collector.running_version, self.collector.software_version), (4, "19.0.1")
+        )
+        self.assertEqual(self.collector.problems.splitlines()[0], "uplink: gone")
+        self.api.report_status("C1", status)
         self.assertEqual(
             (self.device.last_error, str(self.device.last_ok)), ("no_answer", "2026-03-02 09:00:00")
         )
@@ -200,6 +237,7 @@ class TestCollector(MeteringCase):
             deep,
             {"version": "a\x00", "outbox": 7},
             {"version": 10**40},
+            {"problems": {}, "started_at": [], "outbox": {"oldest": {}, "dead": "x"}},
         ):
             with self.subTest(status=str(status)[:40]):
                 self.assertIn("config_version", self.api.report_status("C1", status))
@@ -234,6 +272,34 @@ class TestCollector(MeteringCase):
             self.device.parameter_ids.channel_id = channel
         with self.assertRaises(ValidationError):
             self.device.parameter_ids.scale = "a lot"
+
+    def test_channel_is_fed_by_one_register_of_the_collector(self):
+        with self.assertRaises(ValidationError):
+            self.create_device("D2", self.channel)
+        self.device.active = False
+        self.create_device("D2", self.channel)
+
+    def test_lines_and_settings_that_cannot_work_are_refused_in_words(self):
+        lines = self.env["actwin.line"]
+        base = {"collector_id": self.collector.id, "key": "x"}
+        for values, word in (
+            ({"kind": "serial"}, "/dev/ttyUSB0"),
+            ({"kind": "tcp", "port": 502}, "host"),
+            ({"kind": "tcp", "host": "h"}, "port"),
+        ):
+            with self.subTest(values=values), self.refused(word):
+                lines.create(base | values)
+        for settings in (
+            {"pause": "soon"},
+            {"framing": "udp"},
+            {"echo": "yes"},
+            {"fill": 1.5},
+            {"max_registers": True},
+            ["map"],
+        ):
+            with self.subTest(settings=settings), self.assertRaises(ValidationError):
+                self.device.settings = settings
+        self.device.settings = {"pause": 1, "framing": "rtu", "of another driver": [1]}
 
     def test_clear_text_round_trip(self):
         self.assertEqual(secrets.decrypt(self.env, secrets.encrypt("ğüş")), "ğüş")

@@ -75,7 +75,9 @@ class TestRules(MeteringCase):
                 "date_from": "2020-01-01",
             }
         )
-        cls.deliver(channel, cls.create_collector(code))
+        collector = cls.create_collector(code)
+        cls.env["actwin.collector.command"]._request("logs", collector)
+        cls.deliver(channel, collector)
         cls.env["actwin.validation.mute"].create({"point_id": cls.point.id, "reason": "known"})
         return cls.site
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .common import MeteringCase, make_batch
+from .common import CollectorCase, MeteringCase, make_batch
 
 
 @tagged("post_install", "-at_install")
@@ -40,3 +40,21 @@ class TestTours(MeteringCase, HttpCase):
         device = self.env["actwin.device"].search([("key", "=", "A1")])
         self.assertEqual(device.settings, {"map": "schneider_iem3000", "pause": 1.5})
         self.assertEqual(device.line_id.host, "192.0.2.1")
+
+
+@tagged("post_install", "-at_install")
+class TestOperatingTours(CollectorCase, HttpCase):
+    """A device is read at once, and a line stopped, from the browser."""
+
+    def test_answer_appears_without_reloading(self):
+        self.staff("administrator", "tour_admin")
+        self.start_tour("/odoo/devices", "actwin_metering_read_now", login="tour_admin")
+
+    def test_operator_finds_no_way_to_stop_a_line(self):
+        self.staff("operator", "tour_op")
+        self.start_tour("/odoo/lines", "actwin_metering_cannot_stop_a_line", login="tour_op")
+
+    def test_manager_stops_a_line_and_starts_it_again(self):
+        self.staff("manager", "tour_man")
+        self.start_tour("/odoo/lines", "actwin_metering_stop_a_line", login="tour_man")
+        self.assertTrue(self.line.enabled)

@@ -1,1 +1,9 @@
-from . import api_key, validation_decision
+from . import (
+    api_key,
+    command_ask,
+    line_stop,
+    scan_create,
+    template_apply,
+    template_file,
+    validation_decision,
+)

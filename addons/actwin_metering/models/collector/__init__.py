@@ -1,1 +1,17 @@
-from . import config_mixin, schedule, collector, collector_api, line, device, device_parameter
+from . import (
+    config_mixin,
+    secret_mixin,
+    schedule,
+    schedule_words,
+    collector,
+    collector_api,
+    line,
+    line_stop,
+    device,
+    device_parameter,
+    device_performance,
+    device_template,
+    command,
+    command_api,
+    command_buttons,
+)

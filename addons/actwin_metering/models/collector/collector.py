@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ...core.text import as_moment
+
 _LATE = timedelta(minutes=5)
 _SILENT = timedelta(hours=1)
 _CONFIG_FIELDS = {"code", "site_id"}
@@ -32,7 +34,12 @@ class ActwinCollector(models.Model):
     running_version = fields.Integer(
         "Version in Use", compute="_compute_status", help="Configuration the collector runs with."
     )
+    software_version = fields.Char("Version", compute="_compute_status")
+    started_at = fields.Datetime("Running Since", compute="_compute_status")
     outbox_pending = fields.Integer("Waiting to Be Sent", compute="_compute_status")
+    outbox_dead = fields.Integer("Refused", compute="_compute_status")
+    outbox_oldest = fields.Datetime("Oldest Waiting", compute="_compute_status")
+    problems = fields.Text(compute="_compute_status")
     state = fields.Selection(
         [("never", "Never seen"), ("ok", "Connected"), ("late", "Late"), ("silent", "Silent")],
         compute="_compute_state",
@@ -40,6 +47,7 @@ class ActwinCollector(models.Model):
     line_ids = fields.One2many("actwin.line", "collector_id", string="Lines")
     device_ids = fields.One2many("actwin.device", "collector_id", string="Devices")
     device_count = fields.Integer(compute="_compute_device_count")
+    stopped_line_count = fields.Integer("Stopped Lines", compute="_compute_stopped_line_count")
     active = fields.Boolean(default=True)
 
     _code_uniq = models.Constraint("UNIQUE (code)", "Another collector has this code.")
@@ -59,9 +67,23 @@ class ActwinCollector(models.Model):
         for collector in self:
             status = collector.last_status or {}
             outbox = status.get("outbox")
-            pending = outbox.get("pending") if isinstance(outbox, dict) else 0
-            collector.running_version = _count(status.get("version"))
-            collector.outbox_pending = _count(pending)
+            outbox = outbox if isinstance(outbox, dict) else {}
+            version, problems = status.get("version"), status.get("problems")
+            collector.running_version = _count(status.get("config_version") or version)
+            collector.software_version = version if isinstance(version, str) else False
+            collector.started_at = as_moment(status.get("started_at")) or False
+            collector.outbox_pending = _count(outbox.get("pending"))
+            collector.outbox_dead = _count(outbox.get("dead"))
+            collector.outbox_oldest = as_moment(outbox.get("oldest")) or False
+            texts = problems if isinstance(problems, list) else []
+            collector.problems = "\n".join(map(str, texts)) or False
+
+    @api.depends("line_ids.enabled")
+    def _compute_stopped_line_count(self):
+        for collector in self:
+            collector.stopped_line_count = len(
+                collector.line_ids.filtered(lambda line: not line.enabled)
+            )
 
     @api.depends("device_ids")
     def _compute_device_count(self):

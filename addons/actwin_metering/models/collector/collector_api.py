@@ -16,21 +16,27 @@ class ActwinCollector(models.Model):
         """Configuration of the collector ``code``: its own site's devices, and their secrets.
 
         :return: ``{'version', 'collector', 'site', 'tz', 'lines': [{'key', 'kind', 'host', 'port',
-            'device_path', 'baudrate', 'bytesize', 'parity', 'stopbits', 'timeout_s',
-            'retries'}…], 'schedules': [{'key', 'poll_seconds', 'store_seconds', 'mode'}…],
-            'devices': [{'key', 'driver', 'line', 'address', 'schedule', 'settings', 'secret',
-            'parameters': [{'register', 'channel', 'unit', 'scale'}…]}…]}``.
+            'device_path', 'baudrate', 'bytesize', 'parity', 'stopbits', 'software_7e1',
+            'timeout_s', 'retries', 'enabled', 'settings', 'secret'}…], 'schedules': [{'key',
+            'poll_seconds', 'store_seconds', 'mode', 'clock_set', 'events', 'backfill_days'} and,
+            where set, 'poll_plan', 'store_plan', 'snapshots': [text…],
+            'snapshot_window_seconds'…], 'devices': [{'key', 'driver', 'line', 'address',
+            'schedule', 'settings', 'secret', 'priority', 'timeout_s', 'retries', 'parameters':
+            [{'register', 'channel', 'unit', 'scale', 'profile', 'mode'}…]}…]}``.
+            Plans are cron texts in the zone ``tz``, or ``month_end``. A device's timeout 0 and
+            retries -1 stand for the line's. On a line that is not enabled nothing is read.
             Secrets are shown to the collector's own user only, to others they are empty.
         """
         collector = self._authorised(code)
         own = collector.user_id == self.env.user
-        devices = collector.device_ids
+        # one that is not complete would make the collector refuse all of the configuration
+        devices = collector.device_ids.filtered(lambda each: each.line_id and each.parameter_ids)
         return {
             "version": collector.config_version,
             "collector": collector.code,
             "site": collector.site_id.code,
             "tz": collector.site_id.tz,
-            "lines": [line._prepare_config() for line in collector.line_ids],
+            "lines": [line._prepare_config(own) for line in collector.line_ids],
             "schedules": [item._prepare_config() for item in devices.schedule_id],
             "devices": [device._prepare_config(own) for device in devices],
         }
@@ -39,9 +45,9 @@ class ActwinCollector(models.Model):
     def report_status(self, code=None, status=None):
         """Take a collector's health report.
 
-        :param dict status: ``{'version', 'started_at', 'devices': {key: {'ok', 'errors', 'last_ok',
-            'last_error'}}, 'outbox': {'pending', 'oldest', 'bytes'}}``; what is malformed is
-            left out
+        :param dict status: ``{'version', 'config_version', 'started_at', 'devices': {key: {'ok',
+            'errors', 'last_ok', 'last_error'}}, 'outbox': {'pending', 'dead', 'oldest', 'bytes'},
+            'problems': [text…]}``; what is malformed is left out
         :return: ``{'config_version': int, 'time': ISO 8601 UTC}``
         """
         collector = self._authorised(code)
@@ -143,6 +149,8 @@ def _readable(status, depth=4):
     if isinstance(status, dict) and depth:
         items = list(status.items())[:2000]
         return {as_text(key, 80): _readable(value, depth - 1) for key, value in items}
+    if isinstance(status, list) and depth:
+        return [_readable(item, depth - 1) for item in status[:100]]
     if isinstance(status, bool) or (type(status) is int and abs(status) < 2**53):
         return status
     return "" if status in (None, False) else as_text(status, 500)

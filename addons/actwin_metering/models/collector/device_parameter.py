@@ -26,6 +26,16 @@ class ActwinDeviceParameter(models.Model):
         domain="[('site_id', '=', site_id)]",
     )
     scale = fields.Char(default="1", required=True, help="Exact decimal factor.")
+    profile = fields.Char(
+        "Profile Column",
+        help="Column of the meter's load profile that holds the same value; gaps are filled from "
+        "it. Empty: named as the register.",
+    )
+    mode = fields.Selection(
+        [("last", "Last"), ("mean", "Mean"), ("max", "Highest"), ("min", "Lowest")],
+        "Stored As",
+        help="Which of the polled values is stored. Empty: as the schedule says.",
+    )
 
     _register_uniq = models.Constraint(
         "UNIQUE (device_id, register, channel_id)", "The register is listed already."
@@ -49,6 +59,28 @@ class ActwinDeviceParameter(models.Model):
                     self.env._("Channel %s is at another site.", parameter.channel_id.key)
                 )
 
+    @api.constrains("channel_id", "device_id")
+    def _check_single_feed(self):
+        for parameter in self:
+            other = self.search(
+                [
+                    ("id", "!=", parameter.id),
+                    ("channel_id", "=", parameter.channel_id.id),
+                    ("device_id.collector_id", "=", parameter.device_id.collector_id.id),
+                    ("device_id.active", "=", True),
+                ],
+                limit=1,
+            )
+            if other:
+                raise ValidationError(
+                    self.env._(
+                        "Channel %(channel)s already gets register %(register)s of %(device)s.",
+                        channel=parameter.channel_id.key,
+                        register=other.register,
+                        device=other.device_id.key,
+                    )
+                )
+
     def _prepare_config(self):
         """What the collector is told of the register."""
         return {
@@ -56,4 +88,6 @@ class ActwinDeviceParameter(models.Model):
             "channel": self.channel_id.key,
             "unit": self.channel_id.unit,
             "scale": self.scale,
+            "profile": self.profile or "",
+            "mode": self.mode or "",
         }

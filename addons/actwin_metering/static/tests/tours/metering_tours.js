@@ -1,3 +1,4 @@
+import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -31,6 +32,24 @@ function menu(section, entry) {
         { trigger: `[data-menu-xmlid='actwin_metering.${section}']`, run: "click" },
         { trigger: `.o-dropdown--menu [data-menu-xmlid='actwin_metering.${entry}']`, run: "click" },
     ];
+}
+
+function call(model, method, args, kwargs = {}) {
+    return rpc(`/web/dataset/call_kw/${model}/${method}`, { model, method, args, kwargs });
+}
+
+/** Answer the open command as the collector does; an administrator may speak for it. */
+async function answerCommand() {
+    const open = [["state", "in", ["queued", "sent"]]];
+    const [command] = await call("actwin.collector.command", "search_read", [open], {
+        fields: ["ref"],
+        limit: 1,
+    });
+    const values = [{ register: "energy", value: "12.5", unit: "kWh", channel: "" }];
+    await call("actwin.collector", "report_commands", [
+        "C1",
+        [{ id: command.ref, ok: true, text: "a line of the trace", data: { values } }],
+    ]);
 }
 
 const row = (text) => `.o_data_row:contains(${text})`;
@@ -90,6 +109,7 @@ tours.add("actwin_metering_set_up_a_collector", {
         fill("key", "bus-1"),
         ...choose("collector_id", "Test collector"),
         fill("host", "192.0.2.1"),
+        fill("port", "502"),
         ...save(),
         ...menu("menu_collectors", "actwin_device_menu"),
         { trigger: ".o_list_button_add", run: "click" },
@@ -106,5 +126,46 @@ tours.add("actwin_metering_set_up_a_collector", {
         { trigger: "tr:nth-child(2) .o_setting_name", run: "edit pause && press Tab" },
         { trigger: "tr:nth-child(2) .o_setting_value", run: "edit 1.5 && press Tab" },
         ...save(),
+    ],
+});
+
+tours.add("actwin_metering_read_now", {
+    url: "/odoo/devices",
+    steps: () => [
+        { trigger: `${row("D1")} .o_data_cell[name=key]`, run: "click" },
+        { trigger: "button[name=action_read_now]", run: "click" },
+        { trigger: ".modal .o_actwin_command_open", run: answerCommand },
+        { trigger: ".modal .o_actwin_value:contains(12.5)" },
+        { trigger: ".modal .o_actwin_log pre:contains(a line of the trace)" },
+        { trigger: ".modal-footer button:contains(Close)", run: "click" },
+        { trigger: "body:not(:has(.modal))" },
+    ],
+});
+
+tours.add("actwin_metering_cannot_stop_a_line", {
+    url: "/odoo/lines",
+    steps: () => [
+        { trigger: `${row("tcp1")} .o_data_cell[name=key]`, run: "click" },
+        { trigger: ".o_form_view button[name=action_check]" },
+        { trigger: ".o_form_view:not(:has(button[name=action_ask_stop]))" },
+    ],
+});
+
+tours.add("actwin_metering_stop_a_line", {
+    url: "/odoo/lines",
+    steps: () => [
+        { trigger: `${row("tcp1")} .o_data_cell[name=key]`, run: "click" },
+        { trigger: "button[name=action_ask_stop]", run: "click" },
+        { ...fill("reason", "cabinet 4 is rewired"), trigger: ".modal .o_field_widget[name=reason] input" },
+        { trigger: ".modal-footer .btn-danger", run: "click" },
+        { trigger: ".o_form_view .alert-danger:contains(cabinet 4 is rewired)" },
+        { trigger: ".o-mail-Message:contains(cabinet 4 is rewired)" },
+        ...menu("menu_collectors", "actwin_device_menu"),
+        { trigger: `${row("D1")} .o_field_badge:contains(Line stopped)` },
+        ...menu("menu_collectors", "actwin_line_menu"),
+        { trigger: `${row("tcp1")}.text-danger .o_data_cell[name=key]`, run: "click" },
+        { trigger: "button[name=start]", run: "click" },
+        { trigger: "button[name=action_ask_stop]" },
+        { trigger: ".o_form_view:not(:has(.alert-danger:visible))" },
     ],
 });
