@@ -384,6 +384,21 @@ def test_a_datagram_is_a_message_and_is_answered(tmp_path):
     on_udp(tmp_path, scenario, [device("M1")])
 
 
+def test_a_flood_of_senders_is_survived(tmp_path):
+    async def scenario(field, sock):
+        for number in range(700):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.sendto(f"@F{number} 1".encode(), sock.getpeername())
+            await asyncio.sleep(0)
+        sock.send(b"@M1 5")
+        await until(lambda: field.state("M1").health.ok)
+        assert len(field.scheduler.listeners["L1"]._cutters) <= 500
+        assert len(field.scheduler.unassigned.listed()) == 60
+        assert field.scheduler.unassigned.beyond["L1"] >= 600
+
+    on_udp(tmp_path, scenario, [device("M1")])
+
+
 def test_datagrams_from_elsewhere_are_refused(tmp_path):
     async def scenario(field, sock):
         sock.send(b"@M1 5")

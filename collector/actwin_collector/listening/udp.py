@@ -12,6 +12,8 @@ from .ear import Cutter
 from .intake import Source
 from .settings import bind_port_of
 
+_MOST_SENDERS = 500
+
 
 class UdpLine(ListeningLine):
     """A bound UDP port; each datagram is one whole message, answered after it is stored.
@@ -22,6 +24,7 @@ class UdpLine(ListeningLine):
 
     _transport: asyncio.DatagramTransport | None = None
     _consumer: asyncio.Task | None = None
+    _cutters: dict[str, Cutter]
 
     @property
     def is_open(self) -> bool:
@@ -40,6 +43,7 @@ class UdpLine(ListeningLine):
             )
         except OSError as error:
             raise LinkError(f"udp {where[0]}:{where[1]}: {error.strerror or error}") from error
+        self._cutters = {}
         self._consumer = asyncio.create_task(self._consume(inbox, self._transport))
 
     @property
@@ -60,8 +64,7 @@ class UdpLine(ListeningLine):
     async def _consume(self, inbox: Inbox, transport: asyncio.DatagramTransport) -> None:
         while True:
             data, peer = await inbox.get()
-            source = Source(self.line, self.health, f"{peer[0]}:{peer[1]}")
-            cutter = Cutter(source, self.drivers, self.tools.intake)
+            cutter = self._cutter_of(f"{peer[0]}:{peer[1]}")
             messages = cutter.message(data)
             if not messages:
                 self.health.errors["nothing_heard"] += 1
@@ -70,6 +73,18 @@ class UdpLine(ListeningLine):
                     for heard, _ in await cutter.take([message]):
                         if heard.reply:
                             transport.sendto(heard.reply, peer)
+
+
+    def _cutter_of(self, peer: str) -> Cutter:
+        """Return a sender's own listeners: a long push may come in several datagrams."""
+        cutter = self._cutters.pop(peer, None)
+        if cutter is None:
+            source = Source(self.line, self.health, peer)
+            cutter = Cutter(source, self.drivers, self.tools.intake)
+        self._cutters[peer] = cutter
+        if len(self._cutters) > _MOST_SENDERS:
+            del self._cutters[next(iter(self._cutters))]
+        return cutter
 
 
 class _Receiver(asyncio.DatagramProtocol):
