@@ -13,7 +13,7 @@ from radio_support import NOW
 
 from actwin_collector.model import CollectorError, ConfigError, DeviceSpec, ParameterSpec
 from actwin_collector.protocol.gateway import JsonDriver
-from actwin_collector.protocol.gateway.mapping import mapping_names, mapping_of
+from actwin_collector.protocol.gateway.mapping import base_unit, mapping_names, mapping_of
 from actwin_collector.protocol.gateway.paths import look, moment, number, read_json
 
 EXAMPLES = [
@@ -174,6 +174,13 @@ def test_moments(value):
 @pytest.mark.parametrize("value", [None, 0, -5, "soon", "2026-11-24T12:30:00", [], 10**30])
 def test_no_moments(value):
     assert moment(value) is None
+
+
+def test_a_sender_cannot_fill_the_memory():
+    assert hear("plain", {"meter": "M" * 200, "values": {}}) == ([], {"unknown_message": 1})
+    for index in range(1000):
+        base_unit(f"unit {index}")
+    assert base_unit.cache_info().currsize <= 256
 
 
 def test_paths():

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from .paths import look, moment, number
 
 FOLDER = "mappings"
 _MOST_VALUES = 2000
+_LONGEST_NAME = 128
 _VALUE_KEYS = {
     "path": Field(str),
     "register": Field(str, ""),
@@ -80,7 +81,8 @@ class JsonMapping:
         if any(look(message, path) != wanted for path, wanted in self.when.items()):
             return ""
         names = [_name_part(part, message, topic) for part in self.senders]
-        return "" if None in names else "/".join(names)
+        name = "" if None in names else "/".join(names)
+        return name if len(name) <= _LONGEST_NAME else ""
 
     def values(self, message: object) -> list[Found]:
         """Return everything the mapping finds in a message."""
@@ -141,7 +143,8 @@ def _found(
     return Found(register, convert(EXACT.multiply(known, factor), unit, base), base, time)
 
 
-@cache
+# Units stand in messages: a sender must not fill the memory with names of his own.
+@lru_cache(maxsize=256)
 def base_unit(unit: str) -> str | None:
     """Return the base unit that a unit is a multiple of; None for an unknown one."""
     if unit in BASE_UNITS:

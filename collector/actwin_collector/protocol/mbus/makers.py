@@ -8,7 +8,7 @@ telegrams with known readings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -46,6 +46,9 @@ MAKERS: Mapping[str, Mapping[str, Meaning]] = {
         f"{_OWN}0b": ("frequency", "Hz", "1"),
         f"{_OWN}24": ("nominal_frequency", "Hz", "1"),
     },
+    # eBZ and Easymeter tell the power of each phase; eBZ no sum.
+    "EBZ": _phases("power", "W", _PHASES),
+    "ESY": _phases("power", "W", _PHASES),
     # IME energy meters: FF, a code for the measure, then a standard VIF; Nemo: VIFE FF and a code.
     "IME": {
         f"{_OWN}00043b": ("energy_forward", "Wh", "10"),
@@ -64,13 +67,26 @@ MAKERS: Mapping[str, Mapping[str, Meaning]] = {
     },
 }
 
+# Sums that a maker's meters leave to the reader: quantity → its parts.
+SUMS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "EBZ": {"power": tuple(f"power_{phase}" for phase in _PHASES)},
+}
+
 
 def name_makers_codes(manufacturer: str, records: Sequence[Record]) -> tuple[Record, ...]:
-    """Return the records with a known maker's own codes named and scaled."""
+    """Return the records with a known maker's own codes named and scaled, and sums added."""
     meanings = MAKERS.get(manufacturer)
     if not meanings:
         return tuple(records)
-    return tuple(_named(record, meanings.get(record.quantity)) for record in records)
+    named = tuple(_named(record, meanings.get(record.quantity)) for record in records)
+    return (*named, *_sums(SUMS.get(manufacturer, {}), named))
+
+
+def _sums(wanted: Mapping[str, Sequence[str]], records: Sequence[Record]) -> Iterator[Record]:
+    for quantity, parts in wanted.items():
+        found = [r for r in records if r.quantity in parts and isinstance(r.value, Decimal)]
+        if len(found) == len(parts) and not any(r.quantity == quantity for r in records):
+            yield Record(quantity, sum((r.value for r in found), Decimal(0)), found[0].unit)
 
 
 def _named(record: Record, meaning: Meaning | None) -> Record:
