@@ -10,6 +10,7 @@ from actwin_collector import config, site
 from actwin_collector.config import load_settings
 from actwin_collector.listening.settings import TABLES
 from actwin_collector.model import ConfigError, ParameterSpec
+from actwin_collector.protocol.registry import DRIVERS, driver_class, names
 from actwin_collector.site import (
     combine,
     load_cache,
@@ -180,9 +181,12 @@ def test_the_example_documents_every_key_and_is_valid(tmp_path):
     assert set(table["collector"]) == set(config._COLLECTOR)
     assert set(table["odoo"]) == set(config._ODOO)
     assert set(table["lines"][0]) | set(table["lines"][1]) == set(site._LINE)
-    for line in table["lines"][1:]:
-        assert set(line["settings"]) == set(TABLES[line["kind"]])
-    assert {line["kind"] for line in table["lines"]} >= {"udp", "dialin", "mqtt", "http"}
+    for kind in ("serial", "udp", "dialin", "mqtt", "http"):
+        lines = [line for line in table["lines"] if line["kind"] == kind]
+        assert {key for line in lines for key in line.get("settings", ())} >= set(TABLES[kind])
+    of_drivers = {key for name in names(DRIVERS) for key in driver_class(name).LINE_SETTINGS}
+    for line in table["lines"]:
+        assert set(line.get("settings", ())) <= set(TABLES[line["kind"]]) | of_drivers
     local = {"lines": [each | {"secret": "s"} for each in table["lines"]]}
     assert parse_site(local | {"schedules": table["schedules"]}, "the example").lines
     assert set(table["schedules"][0]) == set(site._SCHEDULE)

@@ -162,14 +162,15 @@ def test_garbage_is_counted_and_not_sent_again(tmp_path):
         await ready(field)
         await broker.publish("meters/1/up", "zz")
         await broker.publish("meters/1/up", b"noise".hex())
+        await broker.publish("meters/1/up", "40" * 600)
         await broker.publish("meters/1/up", b"@X9 5".hex())
         await broker.publish("meters/1/up", b"@M1 5".hex())
         await until(lambda: field.state("M1").health.ok)
         errors = field.health().errors
-        assert (errors["bad_body"], errors["nothing_heard"]) == (1, 1)
+        assert (errors["bad_body"], errors["nothing_heard"], errors["oversized"]) == (1, 1, 1)
         assert field.scheduler.unassigned.listed()[0].where == "meters/1/up"
 
-    subscribed(tmp_path, scenario, body="hex")
+    subscribed(tmp_path, scenario, body="hex", max_body=1000)
 
 
 def test_a_backlog_is_taken_in_order(tmp_path):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from paho.mqtt import client as mqtt
 
-from ..model import CollectorError, LinkError
+from ..model import CollectorError, LinkError, ProtocolError
 from ..threads import in_thread
 from .base import STORE_RETRY_SECONDS, ListeningLine
 from .body import unwrap
@@ -163,6 +163,8 @@ class MqttLine(ListeningLine):
             self.health.errors["retained"] += 1
             return
         try:
+            if len(message.payload) > self.settings["max_body"]:
+                raise ProtocolError(f"{len(message.payload)} bytes", "oversized")
             bodies = unwrap(self.settings, message.payload)
         except CollectorError as error:
             self.health.errors[error.code] += 1

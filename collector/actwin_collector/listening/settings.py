@@ -72,6 +72,7 @@ TABLES: Mapping[str, Mapping[str, Field]] = {
         "tls": Field(bool, False, help="encrypt, and check the broker's certificate"),
         "ca_file": Field(str, "", help="PEM of a private certificate authority"),
         "keepalive_seconds": Field(int, 60, low=5, high=3600, help="pause between signs of life"),
+        "max_body": Field(int, 1_048_576, low=16, high=67_108_864, help="bytes of a message"),
         "retained": Field(bool, False, help="also take what the broker had kept: old values"),
         **_TLS_FILES,
         **_BODY,
