@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 # Stamps outside 2000 to 2100 are no stamps.
 _STAMPS = range(946684800, 4102444800)
 _STATUSES = range(5)
+_MOST_WRECKS = 3
 # A damaged id may be any number; memory is not given for it.
 _MOST_IDS = 100_000_000
 
@@ -200,6 +201,17 @@ def salvage_piece(
         text = f"{wreck.saved} readings out of {wreck.path.name}; {wreck.lost} could not be trusted"
         insert(db, {}, [], [Event(COLLECTOR, int(time.time()), "outbox_salvaged", text)], [])
         _log.critical("salvaged %s", text)
+        _delete_old(wreck.path)
     else:
         note_salvage(db, wreck.path.name, wreck.step)
     return ids
+
+
+def _delete_old(path: Path) -> None:
+    # A disk that damages files again and again must not fill up with what was salvaged.
+    stem = path.name.partition(".damaged-")[0]
+    found = sorted(path.parent.glob(f"{stem}.damaged-*Z*"))
+    wrecks = [each for each in found if not each.name.endswith(("-wal", "-shm"))]
+    for old in wrecks[:-_MOST_WRECKS]:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{old}{suffix}").unlink(missing_ok=True)

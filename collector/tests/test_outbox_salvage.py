@@ -288,3 +288,18 @@ def test_commits_behind_a_damaged_place_of_the_log_are_not_passed_over(sound, tm
     assert len(lost) <= 1
     check(found)
     box.close()
+
+
+def test_salvaged_files_are_kept_for_a_look_but_not_without_end(tmp_path):
+    path = tmp_path / "o.sqlite"
+    for n in range(5):
+        box = Outbox(path)
+        box.append([Reading("c", T0 + n, "1")])
+        box.close()
+        with path.open("r+b") as file:
+            file.write(bytes(100))
+    box = Outbox(path)
+    assert len(drain(box)[0]) == 5
+    kept = [p for p in tmp_path.glob("o.sqlite.damaged-*") if p.name[-4:] not in ("-wal", "-shm")]
+    assert len(kept) == 3
+    box.close()
