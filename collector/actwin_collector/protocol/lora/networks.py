@@ -131,7 +131,7 @@ def _uplink(message: Mapping, network: Network) -> Uplink | None:
         _whole(counter, 0xFFFF_FFFF),
         _whole(first(message, network.port), 255),
         _payload(raw, network.encoding),
-        ":".join(str(part) for path in network.session if (part := look(message, path))),
+        ":".join(str(part) for path in network.session if (part := look(message, path)))[:80],
         moment(first(message, network.time)),
         shown,
         _rssi(message, network),
