@@ -11,6 +11,7 @@ from push_support import PERIOD, Field, device, free_port, line, until
 
 from actwin_collector.listening.intake import DUPLICATE_SECONDS, Source
 from actwin_collector.masking import Masker
+from actwin_collector.model import Event, Heard
 from actwin_collector.outbox_schema import OutboxFull
 from actwin_collector.tracing.files import TraceFolder, read_trace
 from actwin_collector.watch import bytes_of, traced_pushes
@@ -317,6 +318,27 @@ def test_two_receivers_give_one_reading_and_no_replay_error(tmp_path):
                 await until(lambda: field.state("M1").health.ok == 2)
 
     asyncio.run(go())
+
+
+def test_two_receivers_at_the_very_moment_of_a_slow_commit_give_no_replay_error(tmp_path):
+    async def scenario(field, receiver):
+        store = field.scheduler.intake._store
+
+        async def slowly(*args):
+            await asyncio.sleep(0.05)
+            await store(*args)
+
+        intake = field.scheduler.intake
+        intake._store = slowly
+        source = Source(field.site.lines["L1"], field.health())
+        field.state("M1").events.append(Event("M1", 1, "old"))
+        heard = Heard("M1", {"telegram": "@M1 5 n=1"})
+        verdicts = await asyncio.gather(*(intake.hear(source, "beep", heard) for _ in range(3)))
+        assert sorted(each.fate for each in verdicts) == ["duplicate", "duplicate", "taken"]
+        assert field.errors("M1") == {}
+        assert '"5"' in str(field.store.memory["M1"].notes)
+
+    on_tcp(tmp_path, scenario)
 
 
 def test_a_serial_receiver_is_heard(tmp_path):

@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 
 # Callers that have not said who they are may not take the places of those that have.
 _LEAST_CALLERS = 8
+_LEAST_IDLE_SECONDS = 900.0
 
 
 class ModemEar(StreamEar):
@@ -80,10 +81,18 @@ class Modem:
         self.keys = tuple(state.spec.key for state in states)
         self.link = ModemLink(line.line, name, line.heartbeat)
         source = Source(line.line, line.health, f"modem {name}", self.keys)
-        self.ear = ModemEar(source, self, line.tools, line.settings["idle_seconds"])
+        self.ear = ModemEar(source, self, line.tools, line.settings["idle_seconds"] or self._idle())
         self.worker: LineWorker = make_worker(
             line.line, states, line.tools, lambda spec: self.link, self.ear
         )
+
+
+    def _idle(self) -> float:
+        """Return after how much silence the socket is dead, when nobody said so."""
+        periods = (
+            max(each.schedule.poll_seconds, each.schedule.store_seconds) for each in self.states
+        )
+        return max(_LEAST_IDLE_SECONDS, 2.0 * max(periods))
 
 
 class DialinLine(ListeningLine):

@@ -29,7 +29,7 @@ from ..saving import Store, save
 from ..watch import NoteHeard, unheard
 from .line import LineHealth
 from .merge import merge
-from .unassigned import Unassigned, raw_text
+from .unassigned import Unassigned, printable, raw_text
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Intake:
         self._clock = clock
         self._limits = DriftLimits(settings.drift_warn_seconds, settings.drift_fail_seconds)
         self._by_sender: dict[tuple[str, str], list[DeviceState]] = {}
-        self._recent: dict[bytes, tuple[float, tuple[str, ...]]] = {}
+        self._recent: dict[bytes, float] = {}
         self._states: dict[str, DeviceState] = {}
 
     def assign(self, states: Iterable[DeviceState]) -> None:
@@ -92,17 +92,16 @@ class Intake:
         if now < SANE_WALL:
             raise CollectorError("the machine's clock is not set", "clock_unset")
         source.health.last_heard = now
-        digest = _digest(driver, heard)
-        known = self._recall(digest)
-        if known is not None:
-            source.health.duplicates += 1
-            await save(known, self._store)
-            return Verdict("duplicate", tuple(each.spec.key for each in known))
         candidates = self.candidates(source, driver, heard.sender)
         if not candidates:
             await self.strange(source, driver, heard.sender, raw_text(heard.telegram))
             return Verdict("unassigned")
-        return await self._open(source, digest, heard, candidates)
+        # Before it is opened: a counter that only grows would refuse a repetition.
+        await self._make_room(candidates, now)
+        verdict = self._open(source, driver, heard, candidates)
+        if verdict.fate == "taken":
+            await save(candidates, self._store)
+        return verdict
 
     def candidates(self, source: Source, driver: str, sender: str) -> list[DeviceState]:
         """Return the devices that may have sent it: those of the line, else of other receivers."""
@@ -126,8 +125,8 @@ class Intake:
         line = source.line.key
         if self.unassigned.note(line, driver, sender, source.where, raw, now):
             text = f"line {line}: {driver} {sender or 'unnamed'} from {source.where or line}: {raw}"
-            _log.warning("unassigned meter on %s", text[:200])
-            event = Event(COLLECTOR, int(now), "unassigned_meter", text[:500])
+            _log.warning("unassigned meter on %s", printable(text[:200]))
+            event = Event(COLLECTOR, int(now), "unassigned_meter", printable(text[:500]))
             # It stays in the list as well, so a full outbox costs nothing here.
             with contextlib.suppress(CollectorError):
                 await self._store([], [event], [], {}, {})
@@ -137,37 +136,42 @@ class Intake:
             return state.spec.key in source.only
         return state.spec.line == source.line.key
 
-    async def _open(
-        self, source: Source, digest: bytes, heard: Heard, candidates: list[DeviceState]
+    def _open(
+        self, source: Source, driver: str, heard: Heard, candidates: list[DeviceState]
     ) -> Verdict:
+        """Open and merge in one go: another receiver may bring the same at any moment."""
+        digest = _digest(driver, heard)
+        if self._knows(digest, candidates):
+            source.health.duplicates += 1
+            return Verdict("duplicate", tuple(each.spec.key for each in candidates))
         now = self._clock.wall()
-        await self._make_room(candidates, now)
-        opened, error = [], None
+        opened: list[tuple[DeviceState, Push]] = []
         failed: list[tuple[DeviceState, CollectorError]] = []
         for state in candidates:
             try:
                 opened.append((state, _open_heard(state, heard)))
             except CollectorError as refusal:
                 failed.append((state, refusal))
-                error = error or refusal
         if not opened:
-            for state, refusal in failed:
-                state.health.note(refusal, now)
-                self.note_heard(state, heard, state.health.last_error)
-                _log.info("%s: %s", state.spec.key, state.health.last_error)
-            return Verdict("refused", tuple(state.spec.key for state, _ in failed), error)
+            self._refuse(failed, heard, now)
+            return Verdict("refused", tuple(s.spec.key for s, _ in failed), failed[0][1])
         for state, push in opened:
             merge(state, push, now, self._limits)
             state.hear()
             self.note_heard(state, heard, "ok")
-        taken = [state for state, _ in opened]
         source.health.heard += 1
-        self._remember(digest, taken)
-        await save(taken, self._store)
-        return Verdict("taken", tuple(state.spec.key for state in taken))
+        self._remember(digest)
+        return Verdict("taken", tuple(state.spec.key for state, _ in opened))
+
+    def _refuse(
+        self, failed: list[tuple[DeviceState, CollectorError]], heard: Heard, now: float
+    ) -> None:
+        for state, refusal in failed:
+            state.health.note(refusal, now)
+            self.note_heard(state, heard, state.health.last_error)
+            _log.info("%s: %s", state.spec.key, state.health.last_error)
 
     async def _make_room(self, states: list[DeviceState], now: float) -> None:
-        # Before the message is opened: a counter that only grows would refuse its repetition.
         try:
             await save(states, self._store)
         except CollectorError as error:
@@ -175,25 +179,21 @@ class Intake:
                 state.health.note(error, now)
             raise
 
-    def _recall(self, digest: bytes) -> list[DeviceState] | None:
-        known = self._recent.get(digest)
-        if known is None:
-            return None
-        at, keys = known
-        states = [self._states[key] for key in keys if key in self._states]
+    def _knows(self, digest: bytes, states: list[DeviceState]) -> bool:
+        at = self._recent.get(digest)
+        if at is None:
+            return False
         window = min([DUPLICATE_SECONDS, *(each.schedule.store_seconds / 2 for each in states)])
         recent = self._clock.monotonic() - at < window
-        return states if recent or any(each.is_waiting for each in states) else None
+        return recent or any(each.is_waiting for each in states)
 
-    def _remember(self, digest: bytes, states: list[DeviceState]) -> None:
+    def _remember(self, digest: bytes) -> None:
         now = self._clock.monotonic()
         if len(self._recent) >= _MOST_REMEMBERED:
             self._recent = {
-                key: value
-                for key, value in self._recent.items()
-                if now - value[0] < DUPLICATE_SECONDS
+                key: at for key, at in self._recent.items() if now - at < DUPLICATE_SECONDS
             }
-        self._recent[digest] = (now, tuple(state.spec.key for state in states))
+        self._recent[digest] = now
 
 
 def sender_of(state: DeviceState) -> str:

@@ -58,7 +58,9 @@ TABLES: Mapping[str, Mapping[str, Field]] = {
         "heartbeat": Field(str, "", help="pattern of a modem's sign of life"),
         "heartbeat_answer": Field(str, "", help=r"what it is answered, as OK\r\n or \x06"),
         "idle_seconds": Field(
-            float, 900.0, low=1, high=86400, help="silence after which a socket is closed"
+            float, 0.0, low=0, high=86400,
+            help="silence after which a socket is closed; 0: two of its devices' periods, at least"
+            " 15 minutes",
         ),
         "keepalive_seconds": Field(
             int, 60, low=1, high=7200, help="pause between TCP's own signs of life"

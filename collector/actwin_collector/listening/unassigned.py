@@ -55,16 +55,18 @@ class Unassigned:
         """Remember a message; returns whether its sender was not known so far."""
         key = (line, driver, sender[:64])
         known = self._known.get(key)
-        raw = raw[:RAW_CHARACTERS]
+        raw = printable(raw[:RAW_CHARACTERS])
         self.dirty = True
         if known is not None:
-            known.where, known.raw, known.last, known.count = where, raw, now, known.count + 1
+            known.where, known.raw = printable(where), raw
+            known.last, known.count = now, known.count + 1
             return False
         if not self._may_be_new(line, now):
             self.beyond[line] = self.beyond.get(line, 0) + 1
             return False
         self._make_room(line)
-        self._known[key] = Stranger(line, driver, sender[:64], where, now, now, 1, raw)
+        name = printable(sender[:64])
+        self._known[key] = Stranger(line, driver, name, printable(where), now, now, 1, raw)
         return True
 
     def forget(self, line: str, driver: str, sender: str) -> None:
@@ -110,6 +112,11 @@ class Unassigned:
                 self._known[stranger.line, stranger.driver, stranger.sender] = stranger
         except (OSError, ValueError, TypeError, AttributeError) as error:
             _log.warning("%s cannot be read and begins anew: %s", self._path, error)
+
+
+def printable(text: str) -> str:
+    """Return a text that strangers wrote so that any screen and XML can carry it."""
+    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
 
 
 def raw_text(telegram: Mapping[str, object]) -> str:
