@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import termios
 from decimal import Decimal
 
@@ -10,6 +11,9 @@ import pytest
 from dlms_support import AUTHENTICATION, ENCRYPTION, running_meter
 from field_rig import Field, Silent, check, rtu_units, site, tcp_units, unit
 
+from actwin_collector.diagnose.case import Attempt, Case
+from actwin_collector.diagnose.iec62056 import Iec62056Diagnoser
+from actwin_collector.model import ConfigError, DeviceSpec, LineSpec
 from actwin_collector.protocol.dlms import hdlc, wrapper
 from actwin_collector.simulate.iec62056 import IecMeterSession
 from actwin_collector.simulate.mbus import MbusBus, SimulatedMeter
@@ -53,23 +57,23 @@ def iec(address="80000001", **settings):
             "parameters": PARAMETERS}
 
 
-def one(tmp_path, device, line, *words):
-    code, findings = check(tmp_path, site(tmp_path, device, line), "--limit", "12", *words)
+def one(tmp_path, device, line, limit="15"):
+    code, findings = check(tmp_path, site(tmp_path, device, line), "--limit", limit)
     assert len(findings) == 1, findings
     assert code == (1 if findings[0]["severity"] == "mistake" else 0)
     return findings[0]
 
 
-def on_tcp(tmp_path, new_session, device, **line):
+def on_tcp(tmp_path, new_session, device, limit="15", **line):
     with Field() as field:
-        return one(tmp_path, device, {"port": field.tcp(new_session), **line})
+        return one(tmp_path, device, {"port": field.tcp(new_session), **line}, limit)
 
 
-def on_pty(tmp_path, new_session, device, **line):
+def on_pty(tmp_path, new_session, device, limit="15", **line):
     path = tmp_path / "port"
     with Field() as field:
         field.pty(lambda: new_session(path), path)
-        return one(tmp_path, device, {"kind": "serial", "device_path": path, **line})
+        return one(tmp_path, device, {"kind": "serial", "device_path": path, **line}, limit)
 
 
 def test_a_wrong_iec_address_names_the_meter_that_is_there(tmp_path):
@@ -81,6 +85,22 @@ def test_a_wrong_iec_address_names_the_meter_that_is_there(tmp_path):
 def test_another_meter_than_the_one_configured(tmp_path):
     finding = on_tcp(tmp_path, iec_meter, iec("", serial="80000002"))
     assert finding["code"] == "wrong_address" and "80000001" in finding["seen"]
+
+
+def test_a_meter_that_goes_over_to_dlms(tmp_path):
+    def session():
+        return IecMeterSession("/LGZ4\\2ZMF100AC.M26", "80000001", lambda mode: "")
+
+    finding = on_tcp(tmp_path, session, iec())
+    assert (finding["code"], finding["value"]) == ("wrong_driver", "dlms, true")
+
+
+@pytest.mark.parametrize("code", ["password_missing", "password_refused", "password_disabled"])
+def test_what_is_wrong_with_a_password_says_what_to_do(code):
+    case = Case(DeviceSpec("T", "iec62056-21", "L1"), LineSpec("L1", "tcp"))
+    attempt = Attempt(error=ConfigError("told", code))
+    (finding,) = asyncio.run(Iec62056Diagnoser().refused(case, attempt))
+    assert finding.code == code and finding.change and finding.key
 
 
 def test_a_meter_that_needs_parity_bits(tmp_path):
@@ -105,7 +125,7 @@ def test_a_modbus_meter_at_another_speed(tmp_path):
 
 
 def test_a_dead_serial_line(tmp_path):
-    finding = on_pty(tmp_path, lambda path: Silent(), iec(mode="fixed"), baudrate=9600)
+    finding = on_pty(tmp_path, lambda path: Silent(), iec(mode="fixed"), "4", baudrate=9600)
     assert finding["code"] == "line_silent" and "Swap A and B" in finding["change"]
 
 
@@ -121,7 +141,7 @@ def test_the_wrong_driver(tmp_path, configured, new_session, speaks):
     device = {"driver": configured, "address": "1", "settings": {}}
     if configured == "modbus":
         device["settings"] = {"map": {"register": [{"name": "voltage_l1", "address": 0}]}}
-    finding = on_tcp(tmp_path, new_session, device)
+    finding = on_tcp(tmp_path, new_session, device, limit="6")
     assert (finding["code"], finding["value"]) == ("wrong_driver", speaks)
 
 

@@ -22,11 +22,11 @@ def device(address="3", **settings):
     return {"driver": "modbus", "address": address, "settings": {"map": MAP, **settings}}
 
 
-def found(tmp_path, new_session, spec=None, **line):
+def found(tmp_path, new_session, spec=None, limit="15", **line):
     """Serve a meter on TCP and return the only finding about it."""
     with Field() as field:
         path = site(tmp_path, spec or device(), {"port": field.tcp(new_session), **line})
-        code, findings = check(tmp_path, path, "--limit", "8")
+        code, findings = check(tmp_path, path, "--limit", limit)
     assert len(findings) == 1, findings
     assert code == (1 if findings[0]["severity"] == "mistake" else 0)
     assert findings[0]["means"] and findings[0]["change"]
@@ -52,7 +52,7 @@ def test_wrong_unit_id_behind_a_gateway(tmp_path):
 
 
 def test_a_gateway_with_nobody_behind_it(tmp_path):
-    finding = found(tmp_path, tcp_units({}))
+    finding = found(tmp_path, tcp_units({}), limit="4")
     assert finding["code"] == "gateway_target_no_answer"
 
 
@@ -114,7 +114,7 @@ def test_an_echo_and_nothing_else(tmp_path):
 
 
 def test_a_port_that_accepts_and_never_answers(tmp_path):
-    assert found(tmp_path, Silent)["code"] == "silent"
+    assert found(tmp_path, Silent, limit="4")["code"] == "silent"
 
 
 def test_power_that_does_not_fit_voltage_and_current(tmp_path):

@@ -31,7 +31,8 @@ async def examine(case: Case) -> list[Finding]:
     if attempt.line_down:
         return [of_line.not_open(case.line, attempt.error)]
     if isinstance(attempt.error, ConfigError):
-        return [Finding(case.where, attempt.error.code, attempt.error.message)]
+        plain = Finding(case.where, attempt.error.code, attempt.error.message)
+        return await known.refused(case, attempt) or [plain]
     return await _failed(case, attempt, known)
 
 

@@ -34,6 +34,11 @@ class Iec62056Diagnoser(Diagnoser):
     async def refused(self, case: Case, attempt: Attempt) -> list[Finding]:
         """Name what came instead of a readout."""
         code = attempt.error.code
+        if code == "dlms_meter":
+            return [_speaks_dlms(case, attempt.error.message)]
+        if code in _PASSWORDS:
+            means, change, key = _PASSWORDS[code]
+            return [Finding(case.where, code, attempt.error.message, means, change, key)]
         if code == "wrong_address":
             return [_another_meter(case, attempt.error.message)]
         if code == "parity_error":
@@ -103,6 +108,20 @@ class Iec62056Diagnoser(Diagnoser):
         return None
 
 
+_PASSWORDS = {
+    "password_missing": (
+        "What was asked for needs the meter's password.", "Enter the password.", "secret",
+    ),
+    "password_refused": (
+        "The meter refuses this password; it is not sent again, because meters lock.",
+        "Compare it with the list of the meter's maker, then change the secret.", "secret",
+    ),
+    "password_disabled": (
+        "The meter refused this password earlier; until somebody says otherwise it is not sent.",
+        "Change the secret, or set password_confirm once the password is known to be right.",
+        "settings.password_confirm",
+    ),
+}
 _MODES = (
     ({"max_speed": "0"}, "The meter or the converter does not change speed."),
     ({"mode": "fixed"}, "The line keeps one speed: device servers do."),
@@ -119,6 +138,14 @@ async def _identified(case: Case, line: LineSpec, *questions: bytes) -> Identifi
         except FrameError:
             continue
     return None
+
+
+def _speaks_dlms(case: Case, text: str) -> Finding:
+    return Finding(
+        case.where, "wrong_driver", text,
+        "The meter identifies itself as IEC 62056-21 and then speaks DLMS (mode E).",
+        "Set the driver to dlms with mode_e.", "driver, settings.mode_e", "dlms, true",
+    )
 
 
 def _another_meter(case: Case, text: str) -> Finding:

@@ -16,9 +16,9 @@ from .modbus_values import judge, where_it_is
 
 _MOST_NAMED = 5
 _FIRST_UNITS = (*range(1, 21), 255, 247, 0, 100, 126)
-_SHORTEST = 0.25
+_SHORTEST = 0.3
 # Asked after one was found, to say whether it is alone.
-_MORE_UNITS = 10
+_MORE_UNITS = 5
 _GATEWAY = ("gateway_target_no_answer", "gateway_path_unavailable")
 
 
@@ -97,7 +97,7 @@ async def _answering_units(case: Case) -> list[int]:
     more = 256
     for unit in _likely_units(_unit(case)):
         more -= 1
-        if case.left() < 1 or len(found) >= _MOST_NAMED or more < 0:
+        if case.left() < _SHORTEST or len(found) >= _MOST_NAMED or more < 0:
             break
         if await _answers(case, line, framing, unit):
             found.append(unit)
