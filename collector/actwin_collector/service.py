@@ -311,7 +311,9 @@ class Service:
         status = await self._status() | {"stopped": stopped}
         if self._uplink is not None:
             status["uplink"] = self.uplink_state.status()
-        await in_thread(self.scheduler.unassigned.save)
+        strangers = self.scheduler.unassigned
+        if (text := strangers.changed()) is not None:
+            await in_thread(strangers.write, text)
         path = self.settings.collector.status_path
         await in_thread(write_status, path, status, self._status_pause)
         return status

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from dataclasses import replace
 
 from push_support import Field, device, free_port, line, until
@@ -276,6 +277,19 @@ def test_a_known_meter_behind_an_unknown_modem_is_still_heard(tmp_path):
         assert modem.asked == ["A"]
 
     dialled(tmp_path, scenario, [behind("111", "A")], hello=HELLO)
+
+
+def test_the_system_watches_over_sockets_whose_peer_may_vanish(tmp_path):
+    async def scenario(field, dial):
+        await dial("IMEI=111\n")
+        await until(lambda: connected(field, "111"))
+        [modem] = field.scheduler.listeners["L1"].modems
+        sock = modem.link._writer.get_extra_info("socket")
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
+
+    dialled(tmp_path, scenario, [behind("111", "A")], hello=HELLO, keepalive_seconds=30)
 
 
 def test_only_listed_networks_may_call(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -177,3 +178,40 @@ def wait_for(ready, process):
         assert process.poll() is None
         time.sleep(0.05)
     raise AssertionError("the simulator did not become ready")
+
+
+@pytest.mark.parametrize("mode", ["modem", "push"])
+def test_simulate_carries_a_meter_until_told_to_stop(mode):
+    with socket.create_server(("127.0.0.1", 0)) as collector, socket.create_server(
+        ("127.0.0.1", 0)
+    ) as meter:
+        there = "{}:{}".format(*collector.getsockname())
+        words = ["--hello", r"IMEI=1\r\n"] if mode == "modem" else ["--body", "hex"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "actwin_collector", "simulate", mode, *words,
+             "--meter", "{}:{}".format(*meter.getsockname()),
+             "--to", there if mode == "modem" else f"tcp://{there}"]
+        )
+        try:
+            for each in (collector, meter):
+                each.settimeout(20)
+            asked, _ = meter.accept()
+            asked.sendall(b"reading")
+            heard, _ = collector.accept()
+            heard.settimeout(20)
+            text = b""
+            while (part := heard.recv(100)) and len(text) < 14:
+                text += part
+                if text.endswith(b"reading"):
+                    break
+            assert text == (b"IMEI=1\r\nreading" if mode == "modem" else b"reading".hex().encode())
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+            for each in (asked, heard):
+                each.close()
+
+
+def test_simulate_names_a_wrong_target(capsys):
+    assert main(["simulate", "push", "--meter", "127.0.0.1:1", "--to", "ftp://x"]) == 1
+    assert "push.to: 'ftp://x' does not begin with" in capsys.readouterr().err

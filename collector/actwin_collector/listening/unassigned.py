@@ -78,14 +78,17 @@ class Unassigned:
         """Return all that are remembered, last heard first."""
         return sorted(self._known.values(), key=lambda each: -each.last)
 
-    def save(self) -> None:
-        """Write the file when something changed; a full disk costs the list, not the readings."""
+    def changed(self) -> str | None:
+        """Return the file's new text, None when nothing changed since the last time."""
         if self._path is None or not self.dirty:
-            return
+            return None
         self.dirty = False
+        return json.dumps([asdict(each) for each in self.listed()], indent=1)
+
+    def write(self, text: str) -> None:
+        """Write the file; a full disk costs the list, not the readings. May run in a thread."""
         try:
-            rows = [asdict(each) for each in self.listed()]
-            write_atomic(self._path, json.dumps(rows, indent=1))
+            write_atomic(self._path, text)
         except OSError as error:
             self.dirty = True
             _log.warning("%s cannot be written: %s", self._path, error)
