@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from dlms_rig import BOTH_KEYS, GMAC, GUARDED, KEYED, NOW, PASSWORD, meters, serving, spec
-from dlms_support import CLIENT
+from dlms_support import CLIENT, KEYS
 from protocol_rig import hold, read, tcp_link
 from test_dlms_dialogue import CLOCK, VALUES, Meter, WrapperLine
 
@@ -16,6 +17,8 @@ from actwin_collector.model import CollectorError, ProtocolError
 from actwin_collector.protocol.dlms import DlmsDriver
 from actwin_collector.protocol.dlms.cosem import parse_name
 from actwin_collector.protocol.dlms.counters import CounterStore
+from actwin_collector.protocol.dlms.gcm import Keys
+from actwin_collector.simulate.dlms import security
 
 AHEAD = datetime.fromtimestamp(NOW, UTC) + timedelta(seconds=500)
 TIME = (8, parse_name("0.0.1.0.0.255"), 2)
@@ -158,3 +161,25 @@ def test_disconnect_state_is_a_register_and_a_record(driver):
     assert [r.quantity for r in found.records if r.obis == "0.0.96.3.10.255"] == [
         "disconnect_state"
     ] * 2
+
+
+def test_answer_with_the_key_of_many_meters_is_no_answer(driver, monkeypatch):
+    """Whoever has another meter of the site in hand has that key."""
+    shared = bytes(range(0x50, 0x60))
+    sound = security.MeterSecurity.seal
+
+    def with_shared_key(self, plain, general=False):
+        identity = self._model.identity
+        self._model.identity = replace(identity, keys=Keys(shared, KEYS.authentication))
+        monkeypatch.setattr(type(self), "control", property(lambda _: 0x70))
+        try:
+            return sound(self, plain, general)
+        finally:
+            self._model.identity = identity
+            monkeypatch.setattr(type(self), "control", property(lambda _: 0x30))
+
+    monkeypatch.setattr(security.MeterSecurity, "seal", with_shared_key)
+    secret = json.dumps({**KEYED, "broadcast_key": shared.hex()})
+    with serving(meters(GUARDED)) as address, pytest.raises(CollectorError) as caught:
+        read(driver, tcp_link(address), spec("1.8.0", secret=secret, **GMAC), 0.5)
+    assert caught.value.code == "unsupported"

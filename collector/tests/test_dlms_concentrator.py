@@ -71,7 +71,11 @@ def test_each_meter_behind_one_address_is_read_and_a_silent_one_costs_only_its_o
             timings[number] = time.monotonic() - begun
 
     async def everybody(link):
-        return [await one(link, number) for number in (0, 1, 2, 3, 0)]
+        results = []
+        for number in (0, 1, 2, 3, 0):
+            results.append(await one(link, number))
+            assert link.is_open, "a silent meter cost the others their connection"
+        return results
 
     with serving(found) as address:
         link = tcp_link(address)
@@ -85,6 +89,61 @@ def test_each_meter_behind_one_address_is_read_and_a_silent_one_costs_only_its_o
         (SERIALS[0], model[0].scaled("1.8.0", NOW)),
     ]
     assert timings[2] < 1.5
+
+
+class _Late:
+    """Holds back what one meter answers until another one is asked."""
+
+    def __init__(self, inner, is_slow) -> None:
+        self._inner, self._is_slow, self._held = inner, is_slow, b""
+
+    def feed(self, data: bytes) -> bytes:
+        answer = self._inner.feed(data)
+        if self._is_slow(data):
+            self._held = answer
+            return b""
+        held, self._held = self._held, b""
+        return held + answer
+
+
+@pytest.mark.parametrize("kind", ["wrapper", "gateway"])
+def test_what_a_slow_meter_answers_too_late_disturbs_nobody(driver, kind):
+    """The answer comes in the middle of the next meter's dialogue, over the same connection."""
+    habits, settings = KINDS[kind]
+    found = meters(habits, habits)
+
+    async def both(link):
+        with pytest.raises(CollectorError) as caught:
+            await driver.read(link, spec("1.8.0", client=1, **settings(1)), 0.2)
+        assert caught.value.code == "no_answer" and link.is_open
+        return await driver.read(link, spec("1.8.0", client=1, **settings(0)), 1.0)
+
+    other = SERIALS[1].encode()
+    slow = {"wrapper": lambda data: data[5] == 2, "gateway": lambda data: other in data}
+    late = _Late(session_of(found), slow[kind])
+    link = ScriptedLink(*[late.feed] * 40)
+    result = hold(link, lambda: both(link))
+    assert result.meter.id == SERIALS[0]
+    assert result.samples["1.8.0"].value == found[0].model.scaled("1.8.0", NOW)
+
+
+def test_connection_begins_anew_after_a_frame_that_stops_half_way(driver):
+    class Cut(ScriptedLink):
+        closed = 0
+
+        async def close(self) -> None:
+            self.closed += 1
+
+    for answer, closes in ((b"", 0), (b"\x00", 1), (b"\x00\x01\x00\x01\x00\x10\x00\x05\x61", 1),
+                           (b"\x00\x02" + bytes(6), 1)):  # fmt: skip
+        link = Cut(answer)
+
+        async def one(link=link):
+            return await driver.read(link, spec("1.8.0"), 0.1)
+
+        with pytest.raises(CollectorError):
+            asyncio.run(one())
+        assert link.closed == closes, answer
 
 
 def test_profile_comes_through_a_gateway(driver):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import signal
@@ -16,13 +17,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from dlms_rig import BOTH_KEYS, KEYED, NOW, meters, spec
 from dlms_support import CLIENT, METER, PLAIN_PUSH, general, in_wrapper
+from test_dlms_messages import DEDICATED, MASTER, general_ciphering
 
 from actwin_collector.model import CollectorError, Heard
 from actwin_collector.protocol.dlms import DlmsDriver, encode
 from actwin_collector.protocol.dlms.cosem import encode_clock, parse_name
 from actwin_collector.protocol.dlms.counters import CounterStore
+from actwin_collector.protocol.dlms.gcm import Keys
 from actwin_collector.simulate.dlms.push import Pusher, push_forever, send
 
 AT = datetime.fromtimestamp(NOW, UTC)
@@ -256,3 +260,51 @@ def test_send_raises_what_a_caller_can_tell():
 def test_clock_of_the_rig_is_what_pushes_carry():
     [meter] = meters()
     assert encode_clock(meter.identity.local(NOW)) in meter.pusher.message()
+
+
+@pytest.mark.parametrize("suite", [0, 1])
+def test_pushes_of_either_suite_are_taken_without_saying_which(driver, suite):
+    [meter] = meters({**KEYED, "suite": suite})
+    device = spec(secret=BOTH_KEYS, meter_title=meter.identity.title.hex())
+    assert driver.open_heard(heard(meter.pusher.frames()), device).rows
+
+
+def test_clear_pushes_of_a_meter_with_keys_only_where_they_are_wanted(driver):
+    message = heard(in_wrapper(PLAIN_PUSH))
+    assert refusal(driver, message, spec(secret=BOTH_KEYS)) == "unprotected"
+    device = spec(secret=BOTH_KEYS, push_clear=True)
+    assert driver.open_heard(message, device).result.meter.extra["authentication"] == "none"
+    sealed = driver.open_heard(heard(in_wrapper(general(PLAIN_PUSH, 9))), device)
+    assert sealed.result.meter.extra["authentication"] == "verified"
+
+
+BROADCAST_KEY = bytes(range(0x50, 0x60))
+
+
+def broadcast(counter: int) -> bytes:
+    keys = Keys(BROADCAST_KEY, bytes.fromhex(KEYED["authentication_key"]))
+    return general(PLAIN_PUSH, counter, keys=keys, control=0x70)
+
+
+def test_push_with_the_broadcast_key_counts_by_itself(driver, tmp_path):
+    secret = json.dumps({**KEYED, "broadcast_key": BROADCAST_KEY.hex()})
+    device = spec(secret=secret, meter_title=METER.hex())
+    assert driver.open_heard(heard(in_wrapper(general(PLAIN_PUSH, 90))), device).rows
+    assert driver.open_heard(heard(in_wrapper(broadcast(5))), device).rows
+    again = DlmsDriver(CounterStore(tmp_path / "counters.sqlite"))
+    assert refusal(again, heard(in_wrapper(broadcast(5))), device) == "replayed"
+    forged = broadcast(6)[:-1] + b"\x00"
+    assert refusal(again, heard(in_wrapper(forged)), device) == "bad_authentication"
+    assert again.open_heard(heard(in_wrapper(broadcast(6))), device).rows
+    assert refusal(driver, heard(in_wrapper(broadcast(7))), spec(secret=BOTH_KEYS)) == "unsupported"
+
+
+def test_push_with_a_wrapped_key_is_refused_the_second_time_after_a_restart_too(tmp_path):
+    message = heard(in_wrapper(general_ciphering(aes_key_wrap(MASTER, DEDICATED))))
+    secret = json.dumps({**KEYED, "master_key": MASTER.hex()})
+    for expected in ("taken", "replayed"):
+        driver = DlmsDriver(CounterStore(tmp_path / "counters.sqlite"))
+        if expected == "taken":
+            assert driver.open_heard(message, spec(secret=secret)).rows
+        else:
+            assert refusal(driver, message, spec(secret=secret)) == expected

@@ -92,7 +92,7 @@ def test_no_repr_holds_a_secret():
     for thing in (
         Options.of(spec(secret=BOTH_KEYS, **GMAC)),
         Options.of(spec(secret=PASSWORD, authentication="low")),
-        Security(KEYS, dedicated=KEYS.encryption, master=KEYS.authentication),
+        Security(KEYS, dedicated=KEYS.encryption),
         KEYS,
         meter.identity,
         spec(secret=BOTH_KEYS),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from abc import ABC, abstractmethod
 
@@ -18,7 +19,12 @@ MAX_ASIDE = 64
 
 
 class Carrier(ABC):
-    """Takes one message to the meter and brings the answer; ``client`` may change between uses."""
+    """Takes one message to the meter and brings the answer; ``client`` may change between uses.
+
+    ``broken``: the stream stands in the middle of something and must begin anew.
+    """
+
+    broken = False
 
     def __init__(self, link: Link, timeout: float, client: int) -> None:
         self.link = link
@@ -64,20 +70,39 @@ class WrapperCarrier(Carrier):
         await self.link.write(wrapper.build(self.client, self.server, message))
 
     async def receive(self) -> bytes:
-        """Return the next message; raises AddressError, FrameError, NoAnswer."""
-        for _ in range(MAX_ASIDE):
-            header = await self.link.read_exactly(wrapper.HEADER_BYTES, self.timeout)
-            source, target, length = wrapper.parse_header(header)
-            message = await self.link.read_exactly(length, self.timeout)
-            if is_push(message):
-                self.overhear(header + message)
-                continue
-            if (source, target) != (self.server, self.client):
-                raise AddressError(
-                    f"{source} answered {target}, expected {self.server} to {self.client}"
-                )
-            return message
-        raise NoAnswer("only pushes came")
+        """Return the next message; raises AddressError, FrameError, NoAnswer.
+
+        What another meter behind the same address answers too late is passed over.
+        """
+        stranger: AddressError | None = None
+        deadline = asyncio.get_running_loop().time() + self.timeout
+        try:
+            for _ in range(MAX_ASIDE):
+                source, target, message, raw = await self._frame(deadline)
+                if is_push(message):
+                    self.overhear(raw)
+                elif (source, target) == (self.server, self.client):
+                    return message
+                else:
+                    text = f"expected {self.server} to {self.client}"
+                    stranger = AddressError(f"{source} answered {target}, {text}")
+        except NoAnswer as nothing:
+            raise stranger or nothing from None
+        raise stranger or NoAnswer("only pushes came")
+
+    async def _frame(self, deadline: float) -> tuple[int, int, bytes, bytes]:
+        self.broken = False
+        first = await self.link.read_exactly(1, self._left(deadline))
+        # From here on the stream is of use to nobody unless the frame comes whole.
+        self.broken = True
+        rest = await self.link.read_exactly(wrapper.HEADER_BYTES - 1, self._left(deadline))
+        source, target, length = wrapper.parse_header(first + rest)
+        message = await self.link.read_exactly(length, self._left(deadline))
+        self.broken = False
+        return source, target, message, first + rest + message
+
+    def _left(self, deadline: float) -> float:
+        return max(0.0, deadline - asyncio.get_running_loop().time())
 
 
 def is_push(message: bytes) -> bool:
@@ -109,15 +134,26 @@ class GatewayCarrier(Carrier):
         framed = gateway.build(gateway.REQUEST, self._network, self._address, message)
         await self._inner.send(framed)
 
+    @property
+    def broken(self) -> bool:
+        """Whether the stream must begin anew."""
+        return self._inner.broken
+
     async def receive(self) -> bytes:
         """Return the next message; raises AddressError when it is another meter's."""
-        message = await self._inner.receive()
-        if message[:1] != bytes((gateway.RESPONSE,)):
-            return message  # what the gateway itself says
-        network, address, inner = gateway.parse(message)
-        if (network, address) != (self._network, self._address):
-            raise AddressError(f"meter {address!r} answered behind the gateway")
-        return inner
+        stranger: AddressError | None = None
+        try:
+            for _ in range(MAX_ASIDE):
+                message = await self._inner.receive()
+                if message[:1] != bytes((gateway.RESPONSE,)):
+                    return message  # what the gateway itself says
+                network, address, inner = gateway.parse(message)
+                if (network, address) == (self._network, self._address):
+                    return inner
+                stranger = AddressError(f"meter {address!r} answered behind the gateway")
+        except NoAnswer as nothing:
+            raise stranger or nothing from None
+        raise stranger or NoAnswer("only others answered")
 
     async def disconnect(self) -> None:
         """End."""

@@ -43,6 +43,11 @@ class Dialogue:
         self.heard: list[bytes] = []
 
     @property
+    def broken(self) -> bool:
+        """Whether the stream must begin anew."""
+        return self._carrier.broken
+
+    @property
     def meter_title(self) -> bytes:
         """The meter's system title, b"" in a clear association."""
         security = self._association and self._association.security
@@ -55,7 +60,7 @@ class Dialogue:
         if options.ciphered:
             start = await self._first_counter()
             security = Security(
-                options.keys,
+                options.keys.unicast,
                 options.system_title,
                 options.meter_title,
                 require=True,

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...channel.base import Link
 from ...model import (
+    CollectorError,
     DeviceSpec,
-    FrameError,
     Heard,
     MeterEvent,
     MeterIdentity,
-    NoAnswer,
     ProfileRow,
     Push,
     ReadResult,
@@ -162,7 +161,12 @@ class DlmsDriver(Driver):
         if options.keys.encryption:
             store = self._store or default_store(options.state_dir)
         receiver = PushReceiver(
-            options.keys, store, options.meter_title, options.zone, options.push_columns
+            options.keys,
+            store,
+            options.meter_title,
+            options.zone,
+            options.push_columns,
+            options.push_clear,
         )
         raw = "\n".join(map(str, heard.telegram.get("frames", ())))
         telegram = receiver.take(heard.telegram)
@@ -200,8 +204,9 @@ async def _held(dialogue: Dialogue, link: Link, options: Options, work):
         result = await work()
         failed = False
         return result
-    except (NoAnswer, FrameError):
-        if options.framing == "wrapper":
+    except CollectorError:
+        # A silent meter must not cost its neighbours the connection to their concentrator.
+        if dialogue.broken:
             await link.close()
         raise
     finally:

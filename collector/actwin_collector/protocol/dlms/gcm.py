@@ -22,19 +22,36 @@ KEY_BYTES = 16
 AUTHENTICATED = 0x10
 ENCRYPTED = 0x20
 PROTECTED = AUTHENTICATED | ENCRYPTED
+BROADCAST = 0x40
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Global unicast encryption key and authentication key; empty when not known."""
+    """Global unicast encryption key and authentication key; empty when not known.
+
+    ``broadcast`` is the encryption key that many meters share, ``master`` opens keys that come
+    wrapped in a message; both are for pushes only.
+    """
 
     encryption: bytes = field(default=b"", repr=False)
     authentication: bytes = field(default=b"", repr=False)
+    broadcast: bytes = field(default=b"", repr=False)
+    master: bytes = field(default=b"", repr=False)
+
+    @property
+    def unicast(self) -> Keys:
+        """The keys of one meter alone, which nobody else can speak in its name with."""
+        return Keys(self.encryption, self.authentication)
 
     @property
     def fingerprint(self) -> str:
         """Tells keys apart in a file without telling the key."""
         return hashlib.sha256(b"actwin dlms counter" + self.encryption).hexdigest()[:16]
+
+
+def fingerprint(key: bytes) -> bytes:
+    """Return four bytes that tell keys apart without telling the key."""
+    return hashlib.sha256(b"actwin dlms key" + key).digest()[:4]
 
 
 def parse_key(text: object, name: str) -> bytes:

@@ -47,6 +47,7 @@ SETTINGS = {
     "firmware_name": "object whose change means that the profile may have changed (1.0.0.2.0.255)",
     "events": "event logs of the meter: a list of names such as 0.0.99.98.0.255",
     "sender": "how pushes name this meter, where neither meter_title, serial nor address does",
+    "push_clear": "true: take clear pushes of a meter with keys too; they prove nothing (false)",
     "push_time": "meter (default): pushed values count for the time they carry; arrival: for ours",
     "push_units": 'factor and unit of pushed bare numbers: a table such as 1.8.0 = "10 Wh"',
     "push_columns": "columns of pushed load profiles, for example 0.0.1.0.0.255 and 1.8.0",
@@ -81,6 +82,7 @@ _FIELDS = {
     "firmware_name": Field(str, "1.0.0.2.0.255"),
     "events": Field(list, ()),
     "sender": Field(str, ""),
+    "push_clear": Field(bool, False),
     "push_time": Field(str, "meter", choices=("meter", "arrival")),
     "push_units": Field(dict, {}),
     "push_columns": Field(list, ()),
@@ -129,6 +131,7 @@ class Options:
     firmware_name: bytes
     events: tuple[bytes, ...]
     sender: str
+    push_clear: bool
     push_time: str
     push_units: Mapping[str, tuple[Decimal, str]]
     push_columns: tuple[Column, ...]
@@ -201,6 +204,8 @@ def _secret(secret: str, mechanism: str, ciphered: bool) -> tuple[bytes, Keys]:
     return _octets(password), Keys(
         parse_key(parts.get("encryption_key"), "encryption_key"),
         parse_key(parts.get("authentication_key"), "authentication_key"),
+        parse_key(parts.get("broadcast_key"), "broadcast_key"),
+        parse_key(parts.get("master_key"), "master_key"),
     )
 
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from ...model import FrameError, ProtocolError
 from . import apdu as wire
 from .axdr import Reader
-from .gcm import AUTHENTICATED, ENCRYPTED, PROTECTED, TITLE_BYTES, Keys, unseal, unwrap
+from .gcm import (
+    AUTHENTICATED,
+    BROADCAST,
+    ENCRYPTED,
+    PROTECTED,
+    TITLE_BYTES,
+    Keys,
+    fingerprint,
+    unseal,
+    unwrap,
+)
 
 SUITES = (0, 1)
 
@@ -18,21 +28,20 @@ class Security:
     """What a message must be protected with, and what has been seen so far.
 
     ``require``: refuse everything that is not authenticated and encrypted with ``suite`` (0 or 1:
-    with symmetric keys they differ only in that number, which the tag covers). ``counters`` holds
-    the last invocation counter by system title; a message with one not above it is refused.
-    ``dedicated``: the key of this association, which counts by itself. ``master``: opens keys that
-    come wrapped in a message.
+    with symmetric keys they differ only in that number, which the tag covers; None: either).
+    ``counters`` holds the last invocation counter by system title; a message with one not above it
+    is refused.
+    ``dedicated``: the key of this association, which counts by itself.
     """
 
     keys: Keys = field(default_factory=Keys)
     client_title: bytes = b""
     meter_title: bytes = b""
     require: bool = False
-    suite: int = 0
+    suite: int | None = 0
     counters: dict[bytes, int] = field(default_factory=dict)
     verified: bool | None = None
     dedicated: bytes = field(default=b"", repr=False)
-    master: bytes = field(default=b"", repr=False)
 
     def accept(self, title: bytes, counter: int) -> None:
         """Take note of a counter; raises ProtocolError ``replayed``."""
@@ -95,7 +104,7 @@ def _open_general(apdu: bytes, security: Security) -> bytes:
     _transaction, title = reader.octets(), reader.octets()
     _recipient, _time, _other = reader.octets(), reader.octets(), reader.octets()
     more = apdu[1 : reader.at]
-    key = key_info(reader, security.master) if reader.byte() else b""
+    key = key_info(reader, security.keys.master) if reader.byte() else b""
     return _open_body(reader, title, security, more, key)
 
 
@@ -121,11 +130,13 @@ def _open_body(
     body = Reader(reader.octets())
     reader.end()
     control = body.byte()
-    if control & ~PROTECTED not in SUITES or not control & PROTECTED:
+    if control & BROADCAST and security.keys.broadcast and not key:
+        key = security.keys.broadcast
+    elif control & ~PROTECTED not in SUITES or not control & PROTECTED:
         raise ProtocolError(f"security control {control:#04x} is not supported", "unsupported")
     # One flipped bit turns the tag off: whoever gives an authentication key wants it checked.
     untagged = security.keys.authentication and not control & AUTHENTICATED
-    if untagged or (security.require and control != PROTECTED | security.suite):
+    if untagged or (security.require and not _agreed(control & ~BROADCAST, security.suite)):
         raise ProtocolError("a message with less protection than agreed", "unprotected")
     counter = body.number(4)
     if len(title) != TITLE_BYTES:
@@ -133,8 +144,13 @@ def _open_body(
     keys = Keys(key, security.keys.authentication) if key else security.keys
     plain = _unsealed(control, title, counter, body, security, more, keys)
     # A key of its own counts by itself.
-    security.accept(title + b"+" if key else title, counter)
+    security.accept(title + fingerprint(key) if key else title, counter)
     return plain
+
+
+def _agreed(control: int, suite: int | None) -> bool:
+    suites = SUITES if suite is None else (suite,)
+    return control in [PROTECTED | each for each in suites]
 
 
 def _unsealed(control, title, counter, body, security: Security, more, keys: Keys) -> bytes:

@@ -31,7 +31,7 @@ class PushReceiver:
 
     With keys, everything must be authenticated and encrypted, and the invocation counter must be
     above the last one taken, which is kept in the store. Without keys, only clear pushes are
-    taken; those carry no proof of anything.
+    taken; those carry no proof of anything. ``clear``: they are taken of a meter with keys too.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class PushReceiver:
         meter_title: bytes = b"",
         zone: tzinfo | None = None,
         columns: Sequence[Column] = (),
+        clear: bool = False,
     ) -> None:
         if keys and keys.encryption and not (keys.authentication and store):
             raise ValueError("ciphered pushes need both keys and a counter store")
@@ -49,32 +50,41 @@ class PushReceiver:
         self._title = meter_title
         self._zone = zone
         self._columns = columns
+        self._clear = clear
 
     def take(self, telegram: Mapping) -> Telegram:
         """Return a push; raises CollectorError, ``replayed`` and ``unprotected`` among them."""
         messages = messages_of(telegram)
-        if not self._keys.encryption:
+        clear = all(message[0] not in wire.PROTECTED_TAGS for message in messages)
+        if not self._keys.encryption or (clear and self._clear):
             return transcribe(messages, Security(), self._zone, self._columns, pushes_only=True)
-        security = Security(self._keys, require=True, meter_title=self._title)
+        security = Security(self._keys, require=True, suite=None, meter_title=self._title)
         for message in messages:
-            self._load(message, security)
+            self._check(message)
         found = transcribe(messages, security, self._zone, self._columns, pushes_only=True)
-        # Before the values are given away: a push that cannot be remembered is not taken.
         for title, counter in security.counters.items():
-            self._store.received(title, self._keys.fingerprint, counter, pushed=True)
+            self._remember(title, counter)
         return found
 
-    def _load(self, message: bytes, security: Security) -> None:
+    def _check(self, message: bytes) -> None:
         if message[0] not in wire.PROTECTED_TAGS:
             raise ProtocolError("a clear push from a meter with keys", "unprotected")
         title = sender_of(message) or self._title
         if self._title and title != self._title:
             text = f"a push of {title.hex().upper()}, not of {self._title.hex().upper()}"
             raise ProtocolError(text, "wrong_address")
-        if title and title not in security.counters:
-            last = self._store.last_received(title, self._keys.fingerprint, pushed=True)
-            if last >= 0:
-                security.counters[title] = last
+
+    def _remember(self, title: bytes, counter: int) -> None:
+        """Take note of a counter, or refuse what had it.
+
+        Before the values are given away: a push that cannot be remembered is not taken.
+        """
+        key = self._keys.fingerprint
+        last = self._store.last_received(title, key, pushed=True)
+        if counter <= last:
+            text = f"invocation counter {counter} of {title.hex().upper()} is not above {last}"
+            raise ProtocolError(text, "replayed")
+        self._store.received(title, key, counter, pushed=True)
 
 
 def to_push(

@@ -20,8 +20,9 @@ _ARRAY = 1
 def decode_telegram(telegram: Mapping) -> Telegram:
     """Decode the DLMS form of the ``decode`` command; raises CollectorError.
 
-    Keys: ``encryption_key`` (or ``key``), ``authentication_key``, ``dedicated_key`` of a session
-    whose beginning is not there, ``master_key`` for keys that are sent wrapped; titles:
+    Keys: ``encryption_key`` (or ``key``), ``authentication_key``, ``broadcast_key`` of many meters,
+    ``dedicated_key`` of a session whose beginning is not there, ``master_key`` for keys that are
+    sent wrapped; titles:
     ``client_system_title``, ``meter_system_title`` (or ``server_system_title``).
     ``meter.extra["authentication"]`` tells verified tags from unverified ones (no authentication
     key was given) and from clear text.
@@ -30,13 +31,14 @@ def decode_telegram(telegram: Mapping) -> Telegram:
         Keys(
             parse_key(telegram.get("encryption_key") or telegram.get("key"), "encryption_key"),
             parse_key(telegram.get("authentication_key"), "authentication_key"),
+            parse_key(telegram.get("broadcast_key"), "broadcast_key"),
+            parse_key(telegram.get("master_key"), "master_key"),
         ),
         client_title=parse_title(telegram.get("client_system_title")),
         meter_title=parse_title(
             telegram.get("meter_system_title") or telegram.get("server_system_title")
         ),
         dedicated=parse_key(telegram.get("dedicated_key"), "dedicated_key"),
-        master=parse_key(telegram.get("master_key"), "master_key"),
     )
     messages = messages_of(telegram)
     value = _bare_value(messages) if "frames" not in telegram else None
