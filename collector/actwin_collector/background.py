@@ -174,8 +174,9 @@ class Background:
         before = state.health.drift or 0.0
         timeout = timeout_of(link, spec)
         state.chores.clock_set = self._clock.wall()  # a failed try counts: once a day at most
-        await dialogue(link, spec, limit, lambda: state.driver.set_clock(link, spec, timeout))
-        result = await dialogue(link, spec, limit, lambda: state.driver.read(link, spec, timeout))
+        half = limit / 2  # two dialogues in the time of one
+        await dialogue(link, spec, half, lambda: state.driver.set_clock(link, spec, timeout))
+        result = await dialogue(link, spec, half, lambda: state.driver.read(link, spec, timeout))
         now = self._clock.wall()
         state.health.drift = after = drift_of(result, now)
         told = "not told" if after is None else f"{after:+.1f} s"

@@ -36,7 +36,9 @@ _EFFORTS = {
 _USUAL = Effort(400, 40, 4)
 # A meter thinks and a converter turns round: seconds a turn, by medium.
 _TURN_SERIAL, _TURN_NETWORK = 0.2, 0.1
-_NETWORK_BAUD = 9600  # behind a gateway there is a bus again
+# Behind a gateway there is a bus again; a meter with a network port of its own has none.
+_BAUDS = {"tcp": 1_000_000, "udp": 1_000_000}
+_GATEWAY_BAUD = 9600
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def dialogue_seconds(line: LineSpec, device: DeviceSpec) -> float:
     effort = _EFFORTS.get(device.driver, _USUAL)
     count = len(device.parameters)
     serial = line.kind == "serial"
-    baud = line.baudrate if serial else _NETWORK_BAUD
+    baud = line.baudrate if serial else _BAUDS.get(line.kind, _GATEWAY_BAUD)
     bits = 1 + line.bytesize + (line.parity != "N") + line.stopbits
     turns = effort.turns + effort.turns_each * count
     sent = (effort.fixed + effort.each * count) * bits / baud

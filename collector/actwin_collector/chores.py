@@ -47,5 +47,5 @@ class Chores:
     def shrink_to(self, room: float) -> None:
         """Ask for what should fit into ``room`` seconds, as far as it can be told."""
         if self.piece > _SHORTEST_PIECE and room > _LEAST_COST:
-            self.piece = max(_SHORTEST_PIECE, self.piece * room / self.cost)
-            self.cost = room
+            part = 0.8 * room / self.cost
+            self.piece, self.cost = max(_SHORTEST_PIECE, self.piece * part), self.cost * part

@@ -118,7 +118,7 @@ class DeviceState:
         self.pushes, self.pushes_kept, self.saving = old.pushes, old.pushes_kept, old.saving
         self.last_polled = old.last_polled
         self.expected_by, self.silent = old.expected_by, old.silent
-        self.snapshots.mark = old.snapshots.mark
+        self.snapshots.load(old.snapshots.save())
         self.chores = old.chores
         if old.spec.driver != self.spec.driver:
             self.chores = Chores(log=old.chores.log, clock_set=old.chores.clock_set)
@@ -139,7 +139,7 @@ class DeviceState:
         """Return what a restart has to know."""
         notes = {
             "keeper": self.keeper.save(),
-            "snapshot": self.snapshots.mark,
+            "snapshots": self.snapshots.save(),
             "clock_set": self.chores.clock_set,
             "log": self.chores.log.save(),
         }
@@ -151,7 +151,7 @@ class DeviceState:
         for span in kept.gaps:
             self.keeper.gaps.add(*span)
         notes = json.loads(kept.notes or "{}")
-        self.snapshots.mark = notes.get("snapshot")
+        self.snapshots.load(notes.get("snapshots", {}))
         self.chores.clock_set = notes.get("clock_set")
         self.chores.log.load(notes.get("log", {}))
         self.keeper.load(notes.get("keeper", {}))
@@ -181,6 +181,8 @@ class DeviceState:
             late = started - at > ON_TIME_SECONDS
             if on_grid and not (late and self.keeper.is_open(at)):
                 continue  # the slot that ends there has it
+            if not on_grid and not self.snapshots.give(at):
+                continue  # given before the clock was set back
             polled = self._convert(result.samples, suspect or late, now, complain=False)
             if late:
                 text = f"the snapshot of {_utc(at)} UTC succeeded {started - at:.0f} s late"
@@ -190,6 +192,11 @@ class DeviceState:
                 self.readings += self.keeper.exactly(at, polled)
         if not self.has_profile:
             self.give_up_profile()
+
+    def rewind(self, now: float) -> None:
+        """The machine's clock was set back to ``now``."""
+        self.snapshots.rewind(now, self.keeper.rewind(now))
+        self.noted = True
 
     def miss_snapshots(self, now: float) -> None:
         """Tell of snapshots whose window is over; the profile may still have them one day."""

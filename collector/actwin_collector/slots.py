@@ -155,6 +155,14 @@ class SlotKeeper:
         self._keep(values, polled)
         return readings_of(instant, values)
 
+    def rewind(self, now: float) -> list[int]:
+        """The clock was set back to ``now``: drop snapshots after it that wait for the profile."""
+        dropped = [at for at in self.exact if at > now]
+        for at in dropped:
+            self.exact.discard(at)
+            self.parked.pop(at, None)
+        return dropped
+
     def want_exact(self, instant: int, polled: Mapping[str, Polled]) -> None:
         """Wait for the profile's row of a snapshot; ``polled``: what to give when it has none."""
         self.exact.add(instant)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .cron import CronPlan
 
@@ -14,6 +14,8 @@ _FIRST_RETRY = 30.0
 _LONGEST_RETRY = 300.0
 # Settled instants further ahead than this were settled by a wrong clock.
 _TRUST_SECONDS = 2 * 86400
+# So many values that were given are known when the clock is set back.
+_MOST_GIVEN = 100
 
 
 class Snapshots:
@@ -27,6 +29,7 @@ class Snapshots:
         self.window = window
         self.mark = mark
         self._tries = 0
+        self._given: list[int] = []
 
     def __bool__(self) -> bool:
         return bool(self.plans)
@@ -47,9 +50,34 @@ class Snapshots:
             return found
         at = self.next_after(self.mark)
         while at <= now:
-            found.append(int(at))
+            if at not in self._given:
+                found.append(int(at))
             at = self.next_after(at)
         return found
+
+    def give(self, instant: int) -> bool:
+        """Note that an instant has its value; False when it had one before the clock was set."""
+        if instant in self._given:
+            return False
+        self._given = [*self._given, instant][-_MOST_GIVEN:]
+        return True
+
+    def rewind(self, now: float, dropped: Sequence[int]) -> None:
+        """The clock was set back to ``now``: later instants are yet to come, if they have none.
+
+        ``dropped``: those that waited for a value and wait no longer.
+        """
+        if self.mark is not None:
+            self.mark = min(self.mark, int(now))
+        self._given = [at for at in self._given if at not in dropped]
+
+    def save(self) -> dict:
+        """Return what is settled as plain values."""
+        return {"mark": self.mark, "given": self._given} if self.mark is not None else {}
+
+    def load(self, saved: Mapping) -> None:
+        """Take back what ``save`` returned."""
+        self.mark, self._given = saved.get("mark"), list(saved.get("given", ()))
 
     def settle(self, now: float) -> list[int]:
         """Settle all instants up to ``now``; returns them."""

@@ -218,6 +218,8 @@ class LineWorker:
         event = Event(COLLECTOR, int(self._clock.wall()), "clock_step", text)
         self.states[0].events.append(event)
         for state in self.states:
+            if step < 0:
+                state.rewind(self._clock.wall())
             if not state.probing:
                 self._plan(state)
         return True

@@ -2,6 +2,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from engine_fakes import START, make_device
 from profile_rig import ends, outage, plan_rig
 
@@ -142,3 +143,29 @@ def test_nothing_is_wanted_from_before_the_first_day_nor_for_ever():
     snapshots.mark = START + 10**8  # a wrong clock settled the future
     snapshots.begin(START + 7300)
     assert snapshots.wanted(START + 3 * 3600) == [START + 3 * 3600]
+
+
+@pytest.mark.parametrize("ahead", [1800, 20 * HOUR])
+def test_a_clock_ahead_for_a_moment_costs_no_snapshot(ahead):
+    rig = plan_rig(schedule=ODD)
+    rig.driver.kept = 0
+    rig.at(HOUR, lambda: rig.clock.step(ahead))
+    rig.at(HOUR + 60, lambda: rig.clock.step(-ahead))
+    rig.run(ODD_TURN + HOUR)
+    assert dict(ends(rig))[ODD_TURN] == str(ODD_TURN)
+    assert statuses(rig, ODD_TURN) == [0]
+
+
+@pytest.mark.parametrize("schedule", [ODD, TURNS])
+def test_a_clock_set_back_gives_no_snapshot_a_second_value(schedule):
+    rig = plan_rig(schedule=schedule)
+    rig.at(ODD_TURN + 600, lambda: rig.clock.step(-HOUR))
+    rig.run(ODD_TURN + 3 * HOUR)
+    assert len(ends(rig)) == len(dict(ends(rig)))
+    after = plan_rig(schedule=schedule)
+    after.clock.spend(ODD_TURN - 600)
+    after.states[0].keeper.mark = rig.store.marks["D1"]
+    after.states[0].recall(rig.store.memory["D1"])
+    after.states[0].rewind(after.clock.wall())
+    after.run(HOUR)
+    assert ODD_TURN not in dict(ends(after))
