@@ -23,7 +23,7 @@ from dlms_cosem.security import (
     NoSecurityAuthentication,
 )
 from dlms_rig import GUARDED, NOW, PASSWORD, at, meters, serving
-from dlms_support import CLIENT, KEYS
+from dlms_support import CLIENT, KEYS, running_meter
 from gurux_dlms import GXByteBuffer, GXReplyData
 from gurux_dlms.enums import Authentication, InterfaceType, Security
 from gurux_dlms.GXDLMSException import GXDLMSException
@@ -31,7 +31,7 @@ from gurux_dlms.objects import GXDLMSData, GXDLMSProfileGeneric, GXDLMSRegister
 from gurux_dlms.objects.enums import SecuritySuite
 from gurux_dlms.secure import GXDLMSSecureClient
 
-from actwin_collector.protocol.dlms import guard  # noqa: F401 - makes gurux-dlms verify and hush
+from actwin_collector.protocol.dlms import DlmsDriver, guard  # noqa: F401 - makes gurux-dlms verify and hush
 from actwin_collector.protocol.dlms.cosem import parse_name
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
@@ -58,6 +58,7 @@ class Gurux:
             cipher.security = Security.AUTHENTICATION_ENCRYPTION
             cipher.securitySuite = SecuritySuite(suite)
             cipher.invocationCounter = changes.get("counter", 1000)
+        self.record: list[list[str]] = []
         host, _, port = address.partition(":")
         self._socket = socket.create_connection((host, int(port)), 5)
 
@@ -88,11 +89,13 @@ class Gurux:
 
     def _exchange(self, message, reply) -> None:
         self._socket.sendall(bytes(message))
-        buffer, notify = GXByteBuffer(), GXReplyData()
+        buffer, notify, got = GXByteBuffer(), GXReplyData(), b""
         while not self.client.getData(buffer, reply, notify):
             data = self._socket.recv(4096)
             assert data, "the meter hung up"
             buffer.set(data)
+            got += data
+        self.record += [["client", bytes(message).hex()], ["server", got.hex()]]
 
     def read(self, thing, attribute: int):
         reply = self.ask(self.client.read(thing, attribute))
@@ -141,6 +144,28 @@ def test_gurux_reads_register_objects_and_profile(framing, kind, suite):
         assert [row[2] for row in few] == [
             model.scaled("1.8.0", first + number * 900) for number in (4, 5, 6)
         ]
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_a_ciphered_dialogue_of_two_foreign_programs_is_decoded_from_its_record(framing):
+    with (
+        running_meter(framing) as (_, address),
+        Gurux(address, framing, "gmac", counter=5000) as peer,
+    ):
+        register, profile = GXDLMSRegister("1.0.1.8.0.255"), peer.profile()
+        peer.read(register, 3)
+        value = peer.read(register, 2)
+        rows = peer.rows(profile, peer.client.readRowsByEntry(profile, 1, 96))
+        peer.ask(peer.client.releaseRequest())
+    keys = {
+        "encryption_key": KEYS.encryption.hex(),
+        "authentication_key": KEYS.authentication.hex(),
+    }
+    found = DlmsDriver.decode({"frames": peer.record, **keys})
+    assert found.meter.extra["authentication"] == "verified"
+    by_name = {record.obis: record for record in found.records if record.ts is None}
+    assert (by_name["1.0.1.8.0.255"].value, by_name["1.0.1.8.0.255"].unit) == (value, "Wh")
+    assert [r.value for r in found.records if r.ts] == [row[1] for row in rows]
 
 
 def test_gurux_reads_several_attributes_at_once():
