@@ -69,6 +69,20 @@ def test_damaged_block_and_unknown_format():
         parse_frame(wire, "c")
 
 
+def test_a_damaged_block_is_no_telegram_without_crcs_either():
+    wire = bytearray(format_a(raw(b"\x78" + VOLUME * 3)))
+    wire[20] ^= 1
+    with pytest.raises(ChecksumError):
+        parse_frame(bytes(wire))
+
+
+def test_what_no_length_field_can_tell_is_no_telegram():
+    wire = raw(b"\x78" + bytes(245))
+    assert len(parse_frame(wire, "raw").data) == 246
+    with pytest.raises(FrameError, match="too many"):
+        parse_frame(wire + b"\x00", "raw")
+
+
 def test_truncated_telegram_is_refused():
     wire = raw(b"\x78" + VOLUME)
     for end in range(len(wire)):

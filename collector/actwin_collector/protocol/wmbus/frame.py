@@ -9,6 +9,8 @@ from ...model import ChecksumError, ConfigError, FrameError
 
 RAW, FORMAT_A, FORMAT_B = "raw", "a", "b"
 HEADER = 10
+# The length field is one byte and does not count itself.
+_LONGEST = 256
 _BLOCK_A = 16
 # Format B: the first CRC covers the header block and the second block together.
 _BLOCK_B = 126
@@ -55,6 +57,8 @@ def parse_frame(wire: bytes, form: str | None = None) -> RadioFrame:
     body = _without_crcs(wire, form)
     if len(body) < HEADER + 1:
         raise FrameError(f"{len(body)} bytes are too few for a radio telegram", "truncated")
+    if len(body) > _LONGEST:
+        raise FrameError(f"{len(body)} bytes are too many for a radio telegram")
     return RadioFrame(body[1], body[2:4], body[4:10], body[10:])
 
 
@@ -77,8 +81,13 @@ def _guessed(wire: bytes) -> bytes:
             return wire
     try:
         return _format_a(wire)
-    except (ChecksumError, FrameError):
-        return _raw(wire)
+    except ChecksumError:
+        # A right CRC after the header proves format A: one of the later blocks is damaged.
+        if crc16(wire[:HEADER]) == int.from_bytes(wire[HEADER : HEADER + 2], "big"):
+            raise
+    except FrameError:
+        pass
+    return _raw(wire)
 
 
 def _raw(wire: bytes) -> bytes:
