@@ -12,7 +12,7 @@ forbid() {
 }
 
 addons=(addons/*/)
-check "ruff" "$VENV/bin/ruff" check -q addons collector tests scripts cli
+check "ruff" "$VENV/bin/ruff" check -q addons collector tests scripts cli examples
 check "pylint-odoo" "$VENV/bin/pylint" --rcfile=.pylintrc --disable=missing-return,consider-merging-classes-inherited "${addons[@]%/}"
 check "add-on checks" "$VENV/bin/oca-checks-odoo-module" --disable=prefer-readme-rst "${addons[@]%/}"
 check "views" forbid "use <list>, not <tree>" '<tree|view_mode[^/]*tree' 'addons/*.xml'

@@ -6,9 +6,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from field_rig import rtu_units, unit
+from field_rig import Field, rtu_units, unit
 from protocol_rig import ScriptedLink, device
 
+from actwin_collector.channel.serial import SerialLink
 from actwin_collector.diagnose.case import Case, SerialForm
 from actwin_collector.diagnose.device import examine
 from actwin_collector.model import LineSpec
@@ -67,3 +68,21 @@ def test_noise_at_every_form_is_told_from_silence():
 
 def test_a_right_line_has_no_finding():
     assert examined(SerialForm(9600)) == []
+
+
+def test_a_port_that_the_daemon_has_open_is_named_so(tmp_path):
+    port = tmp_path / "port"
+    line = LineSpec("L1", "serial", device_path=str(port))
+
+    async def twice():
+        first = SerialLink(line)
+        await first.open()
+        try:
+            return await examine(Case(device("modbus", "voltage_l1", map=MAP), line, 5))
+        finally:
+            await first.close()
+
+    with Field() as field:
+        field.pty(rtu_units({}), port)
+        (finding,) = asyncio.run(twice())
+    assert finding.code == "port_busy" and "Stop the daemon" in finding.change
