@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from dlms_support import (
     KEYS,
@@ -15,6 +17,7 @@ from dlms_support import (
 )
 from mbus_support import needs_data
 
+from actwin_collector.model import ConfigError, DeviceSpec
 from actwin_collector.protocol.dlms import DlmsDriver, gateway, hdlc
 from actwin_collector.protocol.dlms.assembly import MAX_MESSAGE, MAX_SENDERS
 from actwin_collector.protocol.dlms.axdr import encode_length
@@ -131,9 +134,20 @@ def test_sender_is_title_name_or_address(wire, sender):
     ],
 )
 def test_device_is_named_as_its_pushes_are(settings, address, sender):
-    from actwin_collector.model import DeviceSpec
-
     assert DlmsDriver().sender_of(DeviceSpec("D", "dlms", "l", address, settings)) == sender
+
+
+@pytest.mark.parametrize(
+    ("secret", "code"),
+    [('{"encryption_key": "12"}', "bad_key"), ("{", "bad_config"),
+     (json.dumps({"encryption_key": "12" * 16}), "bad_config"),
+     (json.dumps({"broadcast_key": "12" * 16}), "bad_config")],
+)  # fmt: skip
+def test_mistake_in_a_meter_that_is_only_heard_is_named_when_it_is_set_up(secret, code):
+    wrong = DeviceSpec("D", "dlms", "l", "7", {"poll": False}, secret)
+    with pytest.raises(ConfigError) as caught:
+        DlmsDriver().sender_of(wrong)
+    assert caught.value.code == code
 
 
 def test_two_meters_may_push_in_blocks_at_once():

@@ -148,8 +148,13 @@ class DlmsDriver(Driver):
         return PushListener(settings)
 
     def sender_of(self, device: DeviceSpec) -> str:
-        """Return how pushes name the meter: its system title, serial number or address."""
+        """Return how pushes name the meter: its system title, serial number or address.
+
+        Raises ConfigError when a meter that is only heard is set up wrong: no poll would tell.
+        """
         settings = device.settings
+        if settings.get("poll") is False:
+            Options.of(device)
         title = str(settings.get("meter_title") or "").upper()
         names = (settings.get("sender"), title, settings.get("serial"), settings.get("gateway"))
         return str(next(filter(None, names), device.address)).strip()

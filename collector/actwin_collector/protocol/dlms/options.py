@@ -173,7 +173,8 @@ class Options:
         return options
 
     def _check(self) -> None:
-        if self.ciphered and not (self.keys.encryption and self.keys.authentication):
+        both = self.keys.encryption and self.keys.authentication
+        if not both and (self.ciphered or self.keys != Keys()):
             raise ConfigError("the secret must hold encryption_key and authentication_key")
         if self.ciphered and not self.system_title:
             raise ConfigError("a ciphered association needs system_title")
