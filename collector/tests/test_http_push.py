@@ -178,13 +178,18 @@ def test_a_connection_may_carry_several_pushes(tmp_path):
     served(tmp_path, scenario)
 
 
-def test_tls_with_files(tmp_path):
+def make_certificate(folder):
+    """Give cert.pem and key.pem for localhost."""
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
          "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-         "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"],
+         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
         check=True, capture_output=True,
     )
+
+
+def test_tls_with_files(tmp_path):
+    make_certificate(tmp_path)
 
     async def scenario(field, post):
         context = ssl.create_default_context(cafile=tmp_path / "cert.pem")

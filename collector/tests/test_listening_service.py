@@ -68,6 +68,9 @@ def test_status_tells_of_unknown_meters_and_of_silent_ones(heard, daemons):  # n
     assert stranger.hex().upper() in entry["raw"]
     wait_for(lambda: odoo.statuses[-1]["devices"]["W1"]["silent"])
     assert odoo.statuses[-1]["devices"]["W1"]["error_counts"]["not_heard"] >= 1
+    # The file that the command shows is written a moment apart from the report to Odoo.
+    file = home / "state" / "status.json"
+    wait_for(lambda: json.loads(file.read_text())["devices"]["W1"]["silent"])
     text = command(home, "status", "--config", config).stdout
     assert "unassigned: wmbus 87654321 on L1" in text
     assert "silent: not_heard" in text
@@ -75,7 +78,6 @@ def test_status_tells_of_unknown_meters_and_of_silent_ones(heard, daemons):  # n
     stop(daemon)
     # The list outlives the process, and a device of that name ends it.
     daemon = run_daemon(home, config, daemons)
-    file = home / "state" / "status.json"
     wait_for(lambda: json.loads(file.read_text()).get("unassigned"))
     odoo.config["devices"][0]["address"] = "87654321"
     odoo.config["version"] += 1

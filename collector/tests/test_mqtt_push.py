@@ -4,8 +4,10 @@ import asyncio
 import shutil
 import subprocess
 
+import pytest
 from paho.mqtt import publish
 from push_support import Field, device, free_port, line, until
+from test_http_push import make_certificate
 
 from actwin_collector.outbox_schema import OutboxFull
 
@@ -55,13 +57,16 @@ class Broker:
         )
 
 
-def subscribed(tmp_path, scenario, password=PASSWORD, extra=(), **settings):
+def subscribed(tmp_path, scenario, password=PASSWORD, extra=(), port=0, **settings):
     async def go():
         broker = Broker(tmp_path, *extra)
         await broker.start()
         settings.setdefault("topics", ["meters/+/up"])
         lines = [
-            line("mqtt", port=broker.port, secret=password, settings={"user": "u", **settings})
+            line(
+                "mqtt", host="localhost", port=port or broker.port, secret=password,
+                settings={"user": "u", **settings},
+            )
         ]
         field = Field(lines, [device("M1")], tmp_path)
         try:
@@ -142,6 +147,36 @@ def test_a_wrong_password_is_named(tmp_path):
         assert PASSWORD not in field.health().problem
 
     subscribed(tmp_path, scenario, password="wrong")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_brokers_certificate_is_checked(tmp_path, trusted):
+    make_certificate(tmp_path)
+    port = free_port()
+
+    async def scenario(field, broker):
+        if not trusted:
+            await until(lambda: field.health().errors["link_failed"])
+            assert not field.health().connections
+            return
+        await ready(field)
+        await broker.publish("meters/1/up", "@M1 8")
+        await until(lambda: field.state("M1").health.ok)
+
+    extra = (
+        f"listener {port} 127.0.0.1", f"certfile {tmp_path}/cert.pem",
+        f"keyfile {tmp_path}/key.pem",
+    )
+    ca_file = str(tmp_path / "cert.pem") if trusted else ""
+    subscribed(tmp_path, scenario, extra=extra, port=port, tls=True, ca_file=ca_file)
+
+
+def test_files_for_tls_that_are_not_there_are_named(tmp_path):
+    async def scenario(field, broker):
+        await until(lambda: field.health().errors["bad_tls"])
+        assert field.health().problem.startswith("bad_tls: TLS of line L1")
+
+    subscribed(tmp_path, scenario, tls=True, ca_file=str(tmp_path / "none.pem"))
 
 
 def test_old_values_that_the_broker_kept_are_no_readings(tmp_path):
