@@ -18,7 +18,7 @@ from actwin_collector.protocol.dlms.counters import CounterStore
 from actwin_collector.protocol.dlms.layouts import MOST, Layout, LayoutCache
 from actwin_collector.protocol.dlms.profile import Column
 from actwin_collector.protocol.dlms.rows import event_rows, profile_rows
-from actwin_collector.protocol.dlms.spans import entries, windows
+from actwin_collector.protocol.dlms.spans import days_a_call, entries, windows
 
 ZONE = timezone(timedelta(hours=3))
 START, END = at("2026-09-10T00:00"), at("2026-09-12T00:00")
@@ -248,6 +248,14 @@ def test_pieces_of_a_span():
     assert entries(10, 4, newest_first=True) == [(1, 4), (5, 8), (9, 10)]
     assert entries(0, 4, newest_first=False) == []
     assert len(entries(0xFFFF_FFFF, 1, newest_first=False)) <= 2000
+
+
+def test_wide_rows_close_together_are_asked_for_in_smaller_pieces():
+    wide = tuple(column(f"1.0.{number}.8.0.255") for number in range(20))
+    assert days_a_call(Layout(wide, period=900), 10) == 10
+    assert days_a_call(Layout(wide, period=60), 10) == 3
+    assert days_a_call(Layout(wide, period=1), 10) == 1
+    assert days_a_call(Layout(wide), 10) == 10
 
 
 def test_remembered_layouts_are_bounded():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...model import FrameError, ProtocolError, UnsupportedError
 from . import apdu as wire
+from .axdr import MAX_VALUES
 from .cosem import PROFILE, name_text
 from .layouts import Layout, LayoutCache, read_layout
 from .profile import by_entry, by_range
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _REFUSALS = frozenset({"access_denied", "missing_register", "meter_refused"})
 _ROWS_WITHOUT_PERIOD = 500
 _MOST_CALLS = 2000
+# Half of what one answer may hold before it is taken for a lie.
+_VALUES_A_CALL = MAX_VALUES // 2
 
 
 class SpanReader:
@@ -58,7 +61,7 @@ class SpanReader:
         begun = False
         if self._cache.selects_by_range(key):
             try:
-                for first, last in windows(start, end, self._days):
+                for first, last in windows(start, end, days_a_call(layout, self._days)):
                     selector = by_range(self._local(first), self._local(last), layout.clock)
                     buffer = await self._get(name, selector)
                     begun = True
@@ -93,8 +96,8 @@ class SpanReader:
 
     def _rows_a_call(self, layout: Layout, start: datetime, end: datetime) -> int:
         if not layout.period:
-            return _ROWS_WITHOUT_PERIOD
-        most = max(1, self._days * 86400 // layout.period)
+            return min(_ROWS_WITHOUT_PERIOD, _most_rows(layout))
+        most = max(1, min(self._days * 86400 // layout.period, _most_rows(layout)))
         wanted = math.ceil((end - start).total_seconds() / layout.period)
         return max(1, min(most, wanted + 2))
 
@@ -104,6 +107,17 @@ class SpanReader:
 
     async def _get(self, name: bytes, selector: bytes) -> object:
         return await self._dialogue.get(wire.Attribute(PROFILE, name, 2), selector)
+
+
+def _most_rows(layout: Layout) -> int:
+    return _VALUES_A_CALL // max(1, len(layout.columns))
+
+
+def days_a_call(layout: Layout, wanted: int) -> int:
+    """Return how many days to ask for at once: fewer where rows are wide and close together."""
+    if not layout.period:
+        return wanted
+    return max(1, min(wanted, _most_rows(layout) * layout.period // 86400))
 
 
 def windows(start: datetime, end: datetime, days: int) -> list[tuple[datetime, datetime]]:
