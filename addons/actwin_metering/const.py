@@ -30,3 +30,14 @@ COMMODITIES = [
     ("heat", "Heat"),
     ("cooling", "Cooling"),
 ]
+
+METER_KINDS = [
+    ("electromechanical", "Electromechanical"),
+    ("electronic", "Electronic"),
+    ("transformer", "Electronic, at transformers"),
+    ("mechanical", "Mechanical (water)"),
+    ("diaphragm", "Diaphragm"),
+    ("rotary", "Rotary"),
+    ("turbine", "Turbine"),
+    ("ultrasonic", "Ultrasonic"),
+]

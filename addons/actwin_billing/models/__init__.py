@@ -20,4 +20,5 @@ from . import (
     bill_build,
     bill_post,
     account_move,
+    point,
 )

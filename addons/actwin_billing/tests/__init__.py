@@ -1,6 +1,7 @@
 from . import (
     test_hard_cases,
     test_tariff,
+    test_point,
     test_run,
     test_progress,
     test_checks,

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_calibration,
     test_collector,
     test_commands,
     test_consumption_between,
@@ -13,6 +14,7 @@ from . import (
     test_ingest_parallel,
     test_line_stop,
     test_master,
+    test_meter_change,
     test_reading,
     test_reading_version,
     test_rejects,

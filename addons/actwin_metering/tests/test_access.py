@@ -6,6 +6,7 @@ from .common import MeteringCase
 
 # lists that all companies share
 COMMON = (
+    "actwin.calibration.period",
     "actwin.device.template",
     "actwin.device.template.register",
     "actwin.schedule",

@@ -2,6 +2,7 @@ from . import (
     api_key,
     command_ask,
     line_stop,
+    meter_change,
     scan_create,
     template_apply,
     template_file,

@@ -1,7 +1,9 @@
 from . import (
     site,
     point,
+    calibration_period,
     meter,
+    meter_calibration,
     installation,
     installation_index,
     channel,

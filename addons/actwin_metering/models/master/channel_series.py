@@ -108,6 +108,58 @@ class ActwinChannel(models.Model):
                 hours[channel_id][local] += figures["consumption"] or 0
         return {channel_id: dict(parts) for channel_id, parts in hours.items()}
 
+    def _readings_around(self, moment, held=False):
+        """``{channel_id: (ts, Decimal, ts, Decimal)}``: the last usable reading at or before a UTC
+        moment and the first one after it that is not rejected; None for what there is not.
+
+        :param held: also take a reading before it that validation holds back
+        """
+        self.env.cr.execute(
+            """
+            SELECT c.id, b.ts, b.value::text, a.ts, a.value::text
+              FROM unnest(%(channels)s) AS c (id)
+              LEFT JOIN LATERAL (
+                 SELECT ts, value FROM actwin_reading
+                  WHERE channel_id = c.id AND ts <= %(moment)s
+                    AND (quality IN (0, 2, 3) OR %(held)s AND quality = 1)
+                  ORDER BY ts DESC LIMIT 1) b ON true
+              LEFT JOIN LATERAL (
+                 SELECT ts, value FROM actwin_reading
+                  WHERE channel_id = c.id AND ts > %(moment)s AND quality <> 4
+                  ORDER BY ts LIMIT 1) a ON true
+            """,
+            {"channels": self.ids, "moment": moment, "held": held},
+        )
+        return {
+            channel: (since, to_decimal(before), until, to_decimal(after))
+            for channel, since, before, until, after in self.env.cr.fetchall()
+        }
+
+    def _last_fall(self, days=400):
+        """UTC moment of the reading before the register's last fall that no meter change explains,
+        within ``days``; None when it did not fall.
+        """
+        self.ensure_one()
+        self.env.cr.execute(
+            """
+            WITH neighbours AS (
+                SELECT ts, value, lead(ts) OVER w AS until, lead(value) OVER w AS after
+                  FROM actwin_reading
+                 WHERE channel_id = %(channel)s AND quality <> 4
+                   AND ts > now() at time zone 'utc' - make_interval(days => %(days)s)
+                WINDOW w AS (ORDER BY ts)
+            )
+            SELECT ts FROM neighbours n
+             WHERE after < value AND NOT EXISTS (
+                   SELECT FROM actwin_meter_installation i
+                    WHERE i.point_id = %(point)s AND i.date_from >= n.ts AND i.date_from <= n.until)
+             ORDER BY ts DESC LIMIT 1
+            """,
+            {"channel": self.id, "days": days, "point": self.point_id.id},
+        )
+        row = self.env.cr.fetchone()
+        return row and row[0]
+
 
 def _floor_hour(moment):
     return moment.replace(minute=0, second=0, microsecond=0)

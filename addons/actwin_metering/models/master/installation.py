@@ -5,6 +5,16 @@ _RECOMPUTE = {
     "meter_id", "point_id", "date_from", "date_to", "multiplier",
     "ct_primary", "ct_secondary", "vt_primary", "vt_secondary",
 }  # fmt: skip
+REASONS = [
+    ("new", "First meter"),
+    ("damaged", "Damaged or stopped"),
+    ("calibration", "Calibration expired"),
+    ("size", "Another size or type needed"),
+    ("dispute", "Doubted by the subscriber"),
+    ("transformer", "Transformers changed"),
+    ("rollover", "Register rolled over"),
+    ("other", "Other"),
+]
 
 
 class ActwinMeterInstallation(models.Model):
@@ -40,6 +50,9 @@ class ActwinMeterInstallation(models.Model):
         digits=(16, 6),
         help="Current ratio × voltage ratio; the register is multiplied by it.",
     )
+    reason = fields.Selection(REASONS, help="Why this installation began.")
+    note = fields.Char()
+    worker_id = fields.Many2one("res.partner", "Done By")
     index_ids = fields.One2many(
         "actwin.meter.installation.index", "installation_id", "Opening and Closing Index"
     )

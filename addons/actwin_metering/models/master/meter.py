@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ...const import COMMODITIES
+from ...const import COMMODITIES, METER_KINDS
 
 
 class ActwinMeter(models.Model):
@@ -18,13 +18,16 @@ class ActwinMeter(models.Model):
     flag = fields.Char("FLAG Code", size=3, help="Three-letter manufacturer code, e.g. MSY.")
     model = fields.Char()
     commodity = fields.Selection(COMMODITIES, required=True, default="electricity")
+    kind = fields.Selection(METER_KINDS, "Construction")
     digits = fields.Integer(
         "Index Digits",
         help="Integer digits of the index: a 6-digit register rolls over at 1,000,000.",
     )
     decimals = fields.Integer("Index Decimals")
     production_year = fields.Integer(aggregator=None)
-    calibration_date = fields.Date(tracking=True)
+    calibration_date = fields.Date(
+        tracking=True, help="Date of the last verification; the stamp shows its year."
+    )
     site_id = fields.Many2one("actwin.site", required=True, index=True, check_company=True)
     company_id = fields.Many2one(related="site_id.company_id", store=True, index=True)
     installation_ids = fields.One2many("actwin.meter.installation", "meter_id", "Installations")

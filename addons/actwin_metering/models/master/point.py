@@ -185,3 +185,19 @@ class ActwinPoint(models.Model):
         if moved.channel_ids.filtered("last_ts"):
             raise UserError(self.env._("A point with readings stays at its site."))
         return super().write(vals)
+
+    def _billed_until(self):
+        """UTC moment up to which the point is billed; what happened before it stays as it is."""
+        self.ensure_one()
+        return False
+
+    def action_change_meter(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Meter Change"),
+            "res_model": "actwin.meter.change",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_point_id": self.id},
+        }
