@@ -15,10 +15,17 @@ from .model import (
     LinkError,
     MeterIdentity,
     NoAnswer,
+    ParameterSpec,
 )
 from .protocol.base import Driver, Found
 
 ALL_ADDRESSES = "1-247"
+# What to ask for where nobody said: whoever refuses it is there all the same.
+_PROBES = {
+    "modbus": {
+        "map": {"name": "", "register": [{"name": "any", "address": 0, "type": "uint16"}]},
+    },
+}
 # Runs work on the line's link, in its turn.
 Lend = Callable[[Callable[[Link], Awaitable]], Awaitable]
 
@@ -38,19 +45,32 @@ async def search(
 ) -> AsyncIterator[tuple[str, str]]:
     """Give (address, what it tells of itself) of each that answers; raises CollectorError.
 
-    ``pattern``: a device with the settings to ask with. Without ``addresses`` the protocol's own
-    search is used where it has one.
+    ``pattern``: a device with the settings to ask with; where those do not suffice to read, who
+    answers tells nothing of itself. Without ``addresses`` the protocol's own search is used where
+    it has one.
     """
+    probed = _askable(pattern)
     met = None if addresses else await lend(partial(_own_search, driver=driver, timeout=timeout))
     if met is not None:
         for each in met:
             yield each.address, describe(each.meter)
         return
     for address in parse_addresses(addresses or ALL_ADDRESSES):
-        device = replace(pattern, address=address)
+        device = replace(probed, address=address)
         told = await lend(partial(_ask, driver=driver, device=device, timeout=timeout))
         if told is not None:
-            yield address, told
+            yield address, told if probed is pattern else ""
+
+
+def _askable(pattern: DeviceSpec) -> DeviceSpec:
+    probe = _PROBES.get(pattern.driver)
+    if probe is None or pattern.parameters or "map" in pattern.settings:
+        return pattern
+    return replace(
+        pattern,
+        settings={**pattern.settings, **probe},
+        parameters=(ParameterSpec("any", "any"),),
+    )
 
 
 async def _own_search(link: Link, driver: Driver, timeout: float) -> Sequence[Found] | None:

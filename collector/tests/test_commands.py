@@ -20,7 +20,14 @@ from actwin_collector.commands.ledger import Ledger
 from actwin_collector.commands.ring import LogRing
 from actwin_collector.config import CollectorSettings, OdooSettings, Settings
 from actwin_collector.masking import Masker
-from actwin_collector.model import LineSpec, NoAnswer, ParameterSpec, ProfileRow, Reading, Sample
+from actwin_collector.model import (
+    LineSpec,
+    NoAnswer,
+    ParameterSpec,
+    ProfileRow,
+    Reading,
+    Sample,
+)
 from actwin_collector.outbox import Outbox
 from actwin_collector.protocol import registry
 from actwin_collector.scheduler import Scheduler
@@ -231,6 +238,16 @@ def test_check_names_mistakes(play):
         assert [row["ok"] for row in found if row["place"].startswith("line")] == [True, True]
 
     play(scene)
+
+
+def test_check_of_a_device_says_what_to_change(play, monkeypatch):
+    async def scene(stage):
+        monkeypatch.setattr("actwin_collector.diagnose.case.get_driver", lambda name: stage.driver)
+        found = (await stage.ask("check"))["data"]["findings"][-1]
+        assert (found["ok"], found["place"]) == (False, "line L1:")
+        assert found["means"] and found["change"]
+
+    play(scene, host="127.0.0.1", port=1)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ class Hunt:
         """Note and show one that answered."""
         self.found.append({"address": address, "meter": told, "form": form})
         if not self.as_json:
-            print(f"{address:>16}  {told}{f'  ({form})' if form else ''}", flush=True)
+            print(f"{address:>16}  {told or 'answers'}{f'  ({form})' if form else ''}", flush=True)
 
     def step(self) -> None:
         """Count a question; tell the progress now and then. Raises TimeoutError at the limit."""

@@ -4,11 +4,18 @@
 from __future__ import annotations
 
 from ..channel.base import Link
+from ..diagnose.case import Case
+from ..diagnose.device import examine
+from ..diagnose.finding import Finding
 from ..known_settings import device_mistakes
+from ..listening.settings import STREAMS
 from ..model import CollectorError, DeviceSpec, LineSpec
 from .bench import Bench
 from .command import MAX_ROWS, Command, Result
 from .reading import read_now
+
+# So long the line's other devices wait at most.
+_EXAMINE_SECONDS = 30.0
 
 
 async def check(command: Command, bench: Bench) -> Result:
@@ -74,16 +81,33 @@ def _settings(device: DeviceSpec) -> list[dict]:
 
 async def _device(command: Command, bench: Bench) -> list[dict]:
     state = bench.state(command.device)
-    findings = [await _line(bench.line(state.spec.line), bench), *_settings(state.spec)]
+    line = bench.line(state.spec.line)
+    if line.kind not in STREAMS or not state.polled:
+        return await _read(command, bench)
+
+    async def errand(link: Link) -> list[Finding]:
+        # The examination opens the line itself, in other forms too; nobody else talks meanwhile.
+        await link.close()
+        return await examine(Case(state.spec, line, _EXAMINE_SECONDS))
+
+    findings = [_finding(f"device {command.device}:", text) for text in device_mistakes(state.spec)]
+    found = await bench.scheduler.borrow(line, errand, state.spec.key)
+    findings += [_explained(each) for each in found]
+    return findings or [_finding(f"device {command.device}:", "answers as it should", ok=True)]
+
+
+def _explained(found: Finding) -> dict:
+    key = " = ".join(filter(None, (found.key, found.value)))
+    told = _finding(f"{found.where}:", f"{found.seen} [{found.code}]")
+    return told | {"means": found.means, "change": found.change, "key": key}
+
+
+async def _read(command: Command, bench: Bench) -> list[dict]:
+    place = f"device {command.device}:"
     try:
         result = await read_now(command, bench)
     except CollectorError as error:
-        return [*findings, _finding(f"device {command.device}:", f"{error.message} [{error.code}]")]
+        return [_finding(place, f"{error.message} [{error.code}]")]
     if not result.ok:
-        text = f"{result.text} [{result.code}]"
-        return [*findings, _finding(f"device {command.device}:", text)]
-    meter = str(result.data.get("meter") or "")
-    findings.append(_finding(f"device {command.device}:", f"answers {meter}".rstrip(), ok=True))
-    mistakes = result.data.get("mistakes")
-    texts = mistakes if isinstance(mistakes, list) else []
-    return findings + [_finding(f"device {command.device}:", str(text)) for text in texts]
+        return [_finding(place, f"{result.text} [{result.code}]")]
+    return [_finding(place, "answers", ok=True)]
