@@ -216,12 +216,18 @@ class TestCommands(CollectorCase):
     def test_found_devices_are_created(self):
         manager = self.staff("manager")
         command = self.ask("scan", self.line, {"driver": "mbus"}, manager)
-        found = [{"address": "1", "meter": "ABC 1"}, {"address": "7", "meter": ""}, "x", {}]
+        found = [
+            {"address": "1", "meter": "ABC 1"},
+            {"address": "7", "meter": "bad_frame: x"},
+            "x",
+            {},
+        ]
         self.report(command, data={"found": found})
         action = command.with_user(manager).action_create_devices()
         wizard = self.env["actwin.scan.create"].browse(action["res_id"]).with_user(manager)
         self.assertEqual(wizard.line_ids.mapped("address"), ["1", "7"])
         self.assertEqual(wizard.line_ids.mapped("selected"), [False, True])
+        self.assertEqual(wizard.line_ids.mapped("name"), ["ABC 1", "tcp1 7"])
         wizard.template_id = self.env["actwin.device.template"].search([("driver", "=", "mbus")])[
             :1
         ]

@@ -1,5 +1,15 @@
+import re
+
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
+
+_ERROR = re.compile(r"[a-z_]+: ")
+"""How an answer begins that is no name but an error."""
+
+
+def _name_of(item):
+    told = item.get("meter") or ""
+    return "" if _ERROR.match(told) else told
 
 
 class ActwinScanCreate(models.TransientModel):
@@ -42,7 +52,7 @@ class ActwinScanCreate(models.TransientModel):
                             "address": item["address"],
                             "told": item.get("meter") or "",
                             "key": f"{line.key}-{item['address']}",
-                            "name": item.get("meter") or f"{line.key} {item['address']}",
+                            "name": _name_of(item) or f"{line.key} {item['address']}",
                             "known": item["address"] in taken,
                             "selected": item["address"] not in taken,
                         }

@@ -48,6 +48,8 @@ _COMMON = (
         _lt("Shifts the device's readings on the grid by so many seconds."),
         "0",
     ),
+    Setting("poll", BOOLEAN, _lt("Off for a device that is only heard, never asked."), "true"),
+    Setting("modem", TEXT, _lt("Modem that the device is behind, where modems dial in.")),
 )
 _CLOCK = Setting(
     "utc_offset", TEXT, _lt("How far the meter's clock is from UTC, such as +03:00."), "+03:00"

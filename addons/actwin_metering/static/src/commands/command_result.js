@@ -13,6 +13,18 @@ export class CommandResult extends Component {
         return this.props.record.data[this.props.name] || {};
     }
 
+    /** Name of a figure of the queue, in the user's language. */
+    countName(name) {
+        const names = {
+            waiting: _t("Readings waiting"),
+            oldest: _t("Oldest"),
+            refused: _t("Readings refused"),
+            events: _t("Events waiting"),
+            bytes: _t("Size in bytes"),
+        };
+        return names[name] || name;
+    }
+
     list(name) {
         return Array.isArray(this.data[name]) ? this.data[name] : [];
     }
