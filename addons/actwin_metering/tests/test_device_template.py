@@ -1,7 +1,7 @@
 import base64
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from ..core import register_map
 from .common import CollectorCase
@@ -114,6 +114,22 @@ class TestDeviceTemplate(CollectorCase):
         told = next(i for i in self.api.get_config("C1")["devices"] if i["key"] == "D5")
         self.assertEqual(told["settings"]["map"]["function"], 4)
         self.assertEqual(told["settings"]["map"]["register"][0]["scale"], "0.1")
+
+    def test_the_form_lists_registers_as_soon_as_a_template_is_chosen(self):
+        template = self.load(_TOML)
+        point = self.create_point(code="P6")
+        device = self.create_device("D6")
+        action = device.with_user(self.manager).action_apply_template()
+        wizards = self.env["actwin.template.apply"].with_user(self.manager)
+        form = Form(wizards.with_context(**action["context"]))
+        form.template_id = template
+        form.point_id = point
+        self.assertEqual(len(form.line_ids), 2)
+        with form.line_ids.edit(1) as line:
+            self.assertEqual(line.channel_key, "TS1/P6:voltage")
+            line.selected = True
+        form.save().action_apply()
+        self.assertEqual(device.parameter_ids.mapped("register"), ["energy", "voltage"])
 
     def test_apply_keeps_known_registers_and_needs_a_point(self):
         template = self.load(_TOML)
