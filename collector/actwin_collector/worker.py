@@ -51,9 +51,7 @@ class Ear(Protocol):
     async def listen(self, link: Link, seconds: float) -> None:
         """Listen for at most so long; returns early when the line is down or something came."""
 
-    def asking(
-        self, link: Link, state: DeviceState
-    ) -> contextlib.AbstractContextManager[None]:
+    def asking(self, link: Link, state: DeviceState) -> contextlib.AbstractContextManager[None]:
         """Return what surrounds a poll, in which something may come unasked as well."""
 
 
