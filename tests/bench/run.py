@@ -22,7 +22,7 @@ BENCH = Path(__file__).resolve().parent
 RESULTS = ROOT / "bench" / "results.json"
 COLLECTOR = ("outbox", "mbus", "wmbus", "dlms", "iec", "polling")
 # those that deliver readings come last: the others find everything rolled up
-ODOO = ("queries", "rollup", "billing", "ubl", "long_run", "store", "ingest")
+ODOO = ("queries", "rollup", "billing", "ubl", "long_run", "store", "validation", "ingest")
 GROUPS = (*COLLECTOR, *ODOO)
 
 

@@ -81,7 +81,14 @@ def _points(env, site, number, registers):
     )
     env["actwin.channel"].create(
         [
-            {"point_id": point.id, "obis": obis, "quantity": quantity, "band": band, "digits": 8}
+            {
+                "point_id": point.id,
+                "obis": obis,
+                "quantity": quantity,
+                "band": band,
+                "digits": 8,
+                "unit": "kvarh" if quantity.startswith("reactive") else "kWh",
+            }
             for point in points
             for obis, quantity, band in registers
         ]

@@ -168,16 +168,25 @@ class ActwinRollup(models.AbstractModel):
         if not rows:
             return 0
         days = sorted({(channel, day) for channel, day, _marked in rows})
-        parameters = {
-            "channels": array_literal(channel for channel, _day in days),
-            "days": array_literal(day for _channel, day in days),
-        }
+        parameters = _literals(days)
+        cr.execute(rollup_sql.ROLL_DAYS, parameters)
         # sudo: exceptions are written by nobody but the validation
         validation = self.env["actwin.validation"].sudo()
-        validation._judge_readings(parameters)
-        cr.execute(rollup_sql.ROLL_DAYS, parameters)
+        changed = sorted(validation._judge_readings(parameters))
+        if changed:
+            # what was just held back must not stand in the figures for a moment
+            cr.execute(rollup_sql.ROLL_DAYS, _literals(changed))
+            parameters = _literals(sorted({*days, *changed}))
         cr.execute(rollup_sql.ROLL_MONTHS, parameters)
         validation._judge_days(parameters)
         for name in ("hour", "day", "month"):
             self.env[f"actwin.consumption.{name}"].invalidate_model()
         return sum(marked for _channel, _day, marked in rows)
+
+
+def _literals(days):
+    """Parameters of the statements for (channel id, day) pairs."""
+    return {
+        "channels": array_literal(channel for channel, _day in days),
+        "days": array_literal(day for _channel, day in days),
+    }

@@ -8,7 +8,7 @@ WITH todo AS MATERIALIZED (
     SELECT k.channel_id, c.point_id, c.kind, c.interval_minutes AS minutes, s.tz, g.like_days,
            g.linear_minutes, min(k.start_ts) AS start_ts, max(k.end_ts) AS end_ts,
            make_interval(days => g.max_gap_days) AS longest, c.digits, s.id AS site_id
-      FROM (SELECT t.channel_id,
+      FROM (SELECT t.channel_id, t.day,
                    (t.day::timestamp AT TIME ZONE s.tz) AT TIME ZONE 'UTC' AS start_ts,
                    ((t.day + 1)::timestamp AT TIME ZONE s.tz) AT TIME ZONE 'UTC' AS end_ts
               FROM unnest(%(channels)s::int[], %(days)s::date[]) AS t (channel_id, day)
@@ -17,6 +17,10 @@ WITH todo AS MATERIALIZED (
       JOIN actwin_channel c ON c.id = k.channel_id
       JOIN actwin_site s ON s.id = c.site_id
       JOIN actwin_validation_group g ON g.id = c.validation_group_id
+      -- only days that lack readings are walked through
+      JOIN actwin_consumption_day d
+        ON d.channel_id = k.channel_id AND d.day = k.day
+       AND d.count * 60 * c.interval_minutes < extract(epoch FROM k.end_ts - k.start_ts)
      WHERE c.kind = 'index' AND c.interval_minutes > 0 AND g.estimate AND g.active
      GROUP BY 1, 2, 3, 4, 5, 6, 7, 10, 11, 12
 ), seen AS (

@@ -1,8 +1,9 @@
 import json
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from odoo import api, models
 
@@ -11,6 +12,7 @@ from ..readings.rollup_sql import DAYS, SEGMENT, local_day
 from .validation import HITS
 
 _CODES = ("V02", "V06", "V18")
+_END = timedelta(microseconds=1)  # a reading belongs to the interval that it ends
 
 # most a register moves in an hour: what is stated for it, or its point's contract power
 _LIMITS = """
@@ -20,7 +22,8 @@ _LIMITS = """
                nullif(c.max_per_hour, 0)::numeric * coalesce(nullif(r."limit", 0), 110) / 100,
                CASE WHEN c.unit = 'kWh' AND c.quantity IN ('active_import', 'active_export') THEN
                    nullif(p.contract_power_kw, 0) * coalesce(nullif(r.lower, 0), 200) / 100
-                   / coalesce(i.multiplier, 1) END) AS per_hour
+                   / coalesce(i.multiplier, 1) END) AS per_hour,
+           coalesce(i.multiplier, 1) AS multiplier
       FROM (SELECT DISTINCT channel_id, kind FROM todo) t
       JOIN actwin_channel c ON c.id = t.channel_id
       JOIN actwin_point p ON p.id = c.point_id
@@ -32,29 +35,23 @@ _LIMITS = """
      WHERE t.kind IN ('index', 'interval')
 )"""
 
-# what falls, or moves more than its limit, is looked at closely; and whatever was held before
+# what the rolled up days show: falls, and hours above the limit; and whatever was held before
 _CANDIDATES = f"""{DAYS}{_LIMITS}
-, seen AS (
-    SELECT t.channel_id, t.day, t.kind, r.ts, r.value, lag(r.value) OVER w AS before,
-           lag(r.ts) OVER w AS since
+, odd AS (
+    SELECT t.channel_id, t.day
       FROM todo t
-     CROSS JOIN LATERAL (
-         (SELECT ts, value FROM actwin_reading
-           WHERE channel_id = t.channel_id AND ts <= t.start_ts AND quality IN (0, 2, 3)
-           ORDER BY ts DESC LIMIT 1)
-         UNION ALL
-         SELECT ts, value FROM actwin_reading
-          WHERE channel_id = t.channel_id AND ts > t.start_ts AND ts <= t.end_ts
-            AND quality IN (0, 2, 3)) r
-    WINDOW w AS (PARTITION BY t.channel_id, t.day ORDER BY r.ts)
-), odd AS (
-    SELECT s.channel_id, s.day
-      FROM seen s JOIN limits l USING (channel_id)
-     WHERE CASE s.kind
-           WHEN 'index' THEN s.value < s.before OR s.value - s.before > 0 AND l.per_hour IS NOT NULL
-               AND s.value - s.before
-                   > l.per_hour * extract(epoch FROM s.ts - s.since) / 3600
-           ELSE s.value < 0 OR s.value > l.per_hour * l.interval_minutes / 60 END
+      JOIN limits l USING (channel_id)
+      JOIN actwin_consumption_day d USING (channel_id, day)
+     WHERE CASE t.kind
+           WHEN 'index' THEN d.faults > 0 OR d.rollovers > 0
+           ELSE d.value_min < 0 OR d.value_max > l.per_hour * l.interval_minutes / 60 END
+    UNION
+    SELECT t.channel_id, t.day
+      FROM todo t
+      JOIN limits l USING (channel_id)
+      JOIN actwin_consumption_hour h
+        ON h.channel_id = t.channel_id AND h.hour >= t.start_ts AND h.hour < t.end_ts
+     WHERE t.kind = 'index' AND h.consumption > l.per_hour * l.multiplier
     UNION
     SELECT t.channel_id, t.day
       FROM todo t JOIN limits USING (channel_id)
@@ -146,15 +143,16 @@ class ActwinValidation(models.AbstractModel):
 
     @api.model
     def _judge_readings(self, parameters):
-        """Validate the readings of a chunk of channel days, before it is rolled up.
+        """Validate the readings behind a chunk of channel days that was just rolled up.
 
         :param parameters: array literals ``channels`` and ``days``, pairwise
+        :return: {(channel id, day)} whose figures are other ones now
         """
         cr = self.env.cr
         cr.execute(_CANDIDATES, parameters)
         found = cr.fetchall()
         if not found:
-            return
+            return set()
         windows = [[row[0], str(row[2]), str(row[3])] for row in found]
         cr.execute(_READINGS, {"windows": json.dumps(windows)})
         hits = self._verdicts(cr.fetchall(), {row[0]: row for row in found})
@@ -173,10 +171,21 @@ class ActwinValidation(models.AbstractModel):
         changed = cr.fetchall()
         cr.execute(_GIVE_BACK, [cleared])
         changed += cr.fetchall()
-        for channel, rows in groupby(sorted(changed), key=lambda row: row[0]):
-            self.env["actwin.rollup"]._mark_moments(channel, [row[1] for row in rows])
         if changed:
             self.env["actwin.reading.store"]._refresh_last({row[0] for row in changed})
+        return self._days_of(changed)
+
+    def _days_of(self, readings):
+        """{(channel id, day of the site)} of (channel id, moment) pairs, marked and named."""
+        days = set()
+        for channel, rows in groupby(sorted(readings), key=lambda row: row[0]):
+            moments = [row[1] for row in rows]
+            self.env["actwin.rollup"]._mark_moments(channel, moments)
+            zone = ZoneInfo(self.env["actwin.channel"].browse(channel).site_id.tz)
+            for moment in moments:
+                local = (moment - _END).replace(tzinfo=UTC).astimezone(zone)
+                days.add((channel, local.date()))
+        return days
 
     def _verdicts(self, rows, facts):
         """[hit as a dict] of readings (channel, segment, epoch, value, fixed, day, digits)."""
