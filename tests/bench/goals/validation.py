@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import measure
 import zone
+
 from goals.world import _points
 
 SITE = "BENCH-V"
