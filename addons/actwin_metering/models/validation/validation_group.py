@@ -93,7 +93,7 @@ class ActwinValidationGroup(models.Model):
 
     def _reassign(self):
         # sudo: the group of every channel follows the conditions, seen by the caller or not
-        channels = self.env["actwin.channel"].sudo().search([])
+        channels = self.env["actwin.channel"].sudo().search([("active", "in", (True, False))])
         self.env.add_to_compute(channels._fields["validation_group_id"], channels)
 
     def action_open_channels(self):

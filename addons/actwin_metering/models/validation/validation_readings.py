@@ -2,10 +2,10 @@ import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from odoo import api, models
+from odoo.tools import groupby
 
 from ...core.vee.judge import Limits, Reading, judge, judge_intervals
 from ..readings.rollup_sql import DAYS, SEGMENT, local_day
@@ -178,7 +178,7 @@ class ActwinValidation(models.AbstractModel):
     def _days_of(self, readings):
         """{(channel id, day of the site)} of (channel id, moment) pairs, marked and named."""
         days = set()
-        for channel, rows in groupby(sorted(readings), key=lambda row: row[0]):
+        for channel, rows in groupby(readings, key=lambda row: row[0]):
             moments = [row[1] for row in rows]
             self.env["actwin.rollup"]._mark_moments(channel, moments)
             zone = ZoneInfo(self.env["actwin.channel"].browse(channel).site_id.tz)
