@@ -28,6 +28,7 @@
         "views/actwin_point_views.xml",
         "views/actwin_meter_views.xml",
         "views/actwin_calibration_period_views.xml",
+        "views/actwin_conversion_parameter_views.xml",
         "views/actwin_meter_installation_views.xml",
         "views/actwin_subscriber_views.xml",
         "views/actwin_occupancy_views.xml",

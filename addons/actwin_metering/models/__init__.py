@@ -1,1 +1,1 @@
-from . import master, readings, collector, validation
+from . import master, readings, collector, validation, conversion

@@ -4,6 +4,7 @@ from . import (
     test_collector,
     test_commands,
     test_consumption_between,
+    test_conversion,
     test_estimation,
     test_cron_core,
     test_device_template,

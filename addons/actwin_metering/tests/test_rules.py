@@ -65,6 +65,9 @@ class TestRules(MeteringCase):
         cls.point = cls.create_point(code=f"{code}-P")
         channel = cls.create_channel(point_id=cls.point.id)
         cls.install("2020-01-01", opening=0, channel=channel)
+        cls.env["actwin.conversion.parameter"].create(
+            {"site_id": cls.site.id, "name": "z", "value": 1, "date_from": "2020-01-01"}
+        )
         subscriber = cls.env["actwin.subscriber"].create(
             {"partner_id": tenant.id, "site_id": cls.site.id}
         )

@@ -1,15 +1,17 @@
-"""Make the core importable as ``vee_core`` without importing the addon, hence without Odoo."""
+"""Make the cores importable as ``vee_core`` and so on without importing the addon, hence without
+Odoo.
+"""
 
 import importlib.util
 import sys
 from pathlib import Path
 
-CORE = Path(__file__).resolve().parents[1] / "core" / "vee"
-
-if "vee_core" not in sys.modules:
-    spec = importlib.util.spec_from_file_location(
-        "vee_core", CORE / "__init__.py", submodule_search_locations=[str(CORE)]
-    )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["vee_core"] = module
-    spec.loader.exec_module(module)
+for name in ("vee", "convert", "formula"):
+    core = Path(__file__).resolve().parents[1] / "core" / name
+    if f"{name}_core" not in sys.modules and core.exists():
+        spec = importlib.util.spec_from_file_location(
+            f"{name}_core", core / "__init__.py", submodule_search_locations=[str(core)]
+        )
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[f"{name}_core"] = module
+        spec.loader.exec_module(module)

@@ -201,3 +201,13 @@ class ActwinPoint(models.Model):
             "target": "new",
             "context": {"default_point_id": self.id},
         }
+
+    def action_open_conversion(self):
+        """The figures that turn what is counted here into Sm³ and kWh."""
+        self.ensure_one()
+        actions = self.env["ir.actions.act_window"]
+        action = actions._for_xml_id("actwin_metering.actwin_conversion_parameter_action")
+        return action | {
+            "domain": [("site_id", "=", self.site_id.id), ("point_id", "in", [False, self.id])],
+            "context": {"default_site_id": self.site_id.id, "default_point_id": self.id},
+        }

@@ -1,0 +1,1 @@
+from . import conversion_parameter, channel
