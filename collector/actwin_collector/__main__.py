@@ -15,7 +15,7 @@ from .masking import Masker
 from .model import CollectorError
 
 COMMANDS = (
-    "run", "read", "decode", "scan", "check", "status", "simulate", "drain", "trace", "maps",
+    "run", "read", "decode", "scan", "check", "status", "simulate", "drain", "trace", "raw", "maps",
 )
 
 

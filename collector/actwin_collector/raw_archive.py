@@ -76,17 +76,23 @@ class RawArchive:
             db.execute("COMMIT")
             self._shrink(db)
 
-    def find(self, device: str, start: float, end: float) -> list[RawAnswer]:
-        """Return a device's answers begun in [start, end], oldest first; raises RawError."""
-        if not self.path.exists():
+    def find(
+        self, device: str, start: float, end: float, last: int | None = None
+    ) -> list[RawAnswer]:
+        """Return a device's answers begun in [start, end], oldest first; raises RawError.
+
+        ``last``: at most so many, the newest.
+        """
+        if not os.path.exists(self.path):
             return []
         with self._open() as db:
             rows = db.execute(
                 "SELECT device, at, raw FROM answer WHERE device = ? AND at BETWEEN ? AND ?"
-                " ORDER BY at, id",
-                (device, int(start), int(end)),
+                " ORDER BY at DESC, id DESC LIMIT ?",
+                (device, int(start), int(end), -1 if last is None else last),
             ).fetchall()
-        return [RawAnswer(key, at, zlib.decompress(raw).decode()) for key, at, raw in rows]
+            rows.reverse()
+            return [RawAnswer(key, at, zlib.decompress(raw).decode()) for key, at, raw in rows]
 
     def _shrink(self, db: sqlite3.Connection) -> None:
         while _used(db) > self.pages:

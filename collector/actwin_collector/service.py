@@ -38,7 +38,7 @@ from .status import (
 from .threads import in_thread
 from .tracing.files import TraceFolder
 from .uplink import Uplink, UplinkError, make_uplink
-from .watch import traced, traced_pushes
+from .watch import each_of, kept_pushes, traced, traced_pushes
 
 _log = logging.getLogger(__name__)
 
@@ -65,8 +65,9 @@ class Service:
         self.masker = masker or Masker()
         self.traces = TraceFolder(collector.trace_path, self.masker, collector.trace_devices)
         self.scheduler.watch = traced(self.traces)
-        self.scheduler.intake.note_heard = traced_pushes(self.traces)
         self.raw = RawArchive(collector.raw_path, collector.raw_days, collector.raw_mb)
+        notes = (traced_pushes(self.traces), kept_pushes(self.raw))
+        self.scheduler.intake.note_heard = each_of(*notes)
         self.scheduler.raw = self.raw
         self.uplink_state = UplinkState()
         self.site = Site()

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .channel.base import Link
 from .logs import about
+from .raw_archive import RawArchive
 from .tracing.files import TraceFolder
 
 if TYPE_CHECKING:
@@ -45,11 +47,26 @@ def traced(folder: TraceFolder) -> Watch:
     return watch
 
 
+# Answers that come faster than this are too many to be kept.
+RAW_SECONDS = 60.0
+# What a push that was taken is noted with.
+TAKEN = "ok"
+
 NoteHeard = Callable[["DeviceState", "Heard", str], None]
 
 
 def unheard(state: DeviceState, heard: Heard, text: str) -> None:
     """Record nothing of a push."""
+
+
+def each_of(*notes: NoteHeard) -> NoteHeard:
+    """Return what tells several of a push."""
+
+    def note(state: DeviceState, heard: Heard, text: str) -> None:
+        for each in notes:
+            each(state, heard, text)
+
+    return note
 
 
 def traced_pushes(folder: TraceFolder) -> NoteHeard:
@@ -64,10 +81,30 @@ def traced_pushes(folder: TraceFolder) -> NoteHeard:
     return note
 
 
-def bytes_of(telegram: Mapping[str, object]) -> bytes:
-    """Return a telegram's bytes as they came; what is no hex is shown as text."""
+def kept_pushes(archive: RawArchive, wall: Callable[[], float] = time.time) -> NoteHeard:
+    """Return what keeps the pushes that were taken, for disputes: one a minute of a device."""
+    kept: dict[str, float] = {}
+
+    def note(state: DeviceState, heard: Heard, fate: str) -> None:
+        now, key = wall(), state.spec.key
+        if fate == TAKEN and not 0 <= now - kept.get(key, -RAW_SECONDS) < RAW_SECONDS:
+            kept[key] = now
+            text = heard.telegram.get("text")
+            archive.note(key, now, text if isinstance(text, str) else text_of(heard.telegram))
+
+    return note
+
+
+def text_of(telegram: Mapping[str, object]) -> str:
+    """Return a telegram as hex, a frame a line; what is no hex as the JSON it came in."""
     parts = telegram.get("frames") or [telegram.get("telegram")]
     try:
-        return b"".join(bytes.fromhex(str(part)) for part in parts)
+        return "\n".join(bytes.fromhex(str(part)).hex().upper() for part in parts)
     except (TypeError, ValueError):
-        return json.dumps(telegram, default=str, ensure_ascii=False).encode()
+        return json.dumps(telegram, default=str, ensure_ascii=False)
+
+
+def bytes_of(telegram: Mapping[str, object]) -> bytes:
+    """Return a telegram's bytes as they came; what is no hex is shown as text."""
+    text = text_of(telegram)
+    return text.encode() if text.startswith("{") else bytes.fromhex(text)

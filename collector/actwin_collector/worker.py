@@ -24,7 +24,7 @@ from .raw_archive import RawArchive
 from .saving import Store, save
 from .snapshots import ON_TIME_SECONDS
 from .urgency import critical_due, urgency
-from .watch import Watch, in_logs
+from .watch import RAW_SECONDS, Watch, in_logs
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +37,6 @@ LINE_PAUSE_FIRST = 1.0
 LINE_PAUSE_LONGEST = 60.0
 # Slots in progress are written this often: so much of one a killed process may cost.
 MEMORY_SECONDS = 10.0
-# Answers that come faster than this are too many to be kept.
-RAW_SECONDS = 60.0
 # Background work ends this long before the next poll that a slot needs.
 ROOM_MARGIN = 1.0
 # Gaps are known so long even when no profile is asked: a clock that jumped may come back.

@@ -56,6 +56,7 @@ def told(driver, *messages):
          ["RSP_UD from address 5: DDB 12345678 water, 1 records", "  volume 2850.427 m3"]),
         ("dlms", [("rx", in_wrapper(got("06 00BC614E".replace(" ", ""))))],
          ["wrapper 1 → 1: get answer: 12345678"]),
+        ("dlms", [("rx", got("06 00BC614E".replace(" ", "")))], ["get answer: 12345678"]),
         ("dlms", [("tx", in_wrapper(bytes.fromhex("c001c100030100010800ff0200")))],
          ["wrapper 1 → 1: get request: class 3, 1.0.1.8.0.255, attribute 2"]),
     ],

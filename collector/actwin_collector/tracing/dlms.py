@@ -45,6 +45,8 @@ def explain(direction: str, message: bytes, before: bytes) -> list[str]:
     if hdlc.FLAG in message[:2]:
         lines = [line for frame in hdlc.split(message) for line in _frame(frame)]
         return lines or ["flags without a frame"]
+    if message[0] in _APDUS or message[0] in wire.GLO:
+        return [_apdu(message)]  # as the archive keeps it, without its carrier
     lines = []
     for source, target, apdu in wrapper.split(message):
         lines.append(f"wrapper {source} → {target}: {_apdu(apdu)}")
