@@ -5,6 +5,7 @@ from . import (
     test_commands,
     test_consumption_between,
     test_conversion,
+    test_day_rules,
     test_estimation,
     test_cron_core,
     test_device_template,
@@ -27,5 +28,6 @@ from . import (
     test_store_upkeep,
     test_tours,
     test_validation,
+    test_validation_accuracy,
     test_xmlrpc,
 )

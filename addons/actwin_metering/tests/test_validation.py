@@ -31,7 +31,8 @@ class TestValidation(ValidationCase):
         found = self.exceptions(state="open")
         self.assertEqual((found.code, found.scope), ("V02", "reading"))
         self.assertEqual(found.evidence["found"], "6040")
-        self.assertIn("6040", found.message)
+        self.assertIn("6,040", found.message)
+        self.assertIn("6.040", found.with_context(lang="tr_TR").message)
         self.assertEqual(self.qualities(), {600: 1})
         self.assertEqual(self.total(), 96)
 

@@ -14,7 +14,7 @@ class ValidationCase(MeteringCase):
     def feed(self, values, start=START, minutes=15, channel=None, **batch):
         """Ingest values at every interval after ``start``; None leaves a hole."""
         rows = [
-            (str(start + timedelta(minutes=minutes * at)), str(value))
+            (str(start + timedelta(minutes=minutes * at)), format(value, ".9f"))
             for at, value in enumerate(values)
             if value is not None
         ]

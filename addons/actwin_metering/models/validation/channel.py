@@ -25,7 +25,7 @@ class ActwinChannel(models.Model):
 
     @api.depends("kind", "quantity", "entry", "point_id.commodity", "point_id.role")
     def _compute_validation_group_id(self):
-        groups = self.env["actwin.validation.group"].search([])
+        groups = self.env["actwin.validation.group"].search([("active", "=", True)])
         for channel in self:
             channel.validation_group_id = groups.filtered(
                 lambda group, channel=channel: group._fits(channel)

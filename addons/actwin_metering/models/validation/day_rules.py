@@ -166,16 +166,16 @@ DAY_RULES = {
     """,
     "V11": """
     SELECT f.channel_id, f.day, f.start_ts, f.end_ts,
-           round(w.adu / s.day_mean, 3) AS found, NULL AS usual
+           round(w.adu / s.day_median, 3) AS found, NULL AS usual
       FROM figures f
       JOIN actwin_channel_statistic s ON s.channel_id = f.channel_id AND s.days >= 14
      CROSS JOIN LATERAL (
          SELECT avg(d.consumption) AS adu, count(*) AS n
            FROM actwin_consumption_day d
           WHERE d.channel_id = f.channel_id AND d.day > f.day - 3 AND d.day <= f.day) w
-     WHERE f.kind IN ('index', 'interval') AND s.day_mean > 0 AND w.n = 3 AND w.adu > 0
-       AND abs(log(w.adu / s.day_mean)) >= 0.9
-       AND abs(log(w.adu / s.day_mean) - round(log(w.adu / s.day_mean))) <= f."limit" / 100
+     WHERE f.kind IN ('index', 'interval') AND s.day_median > 0 AND w.n = 3 AND w.adu > 0
+       AND abs(log(w.adu / s.day_median)) >= 0.9
+       AND abs(log(w.adu / s.day_median) - round(log(w.adu / s.day_median))) <= f."limit" / 100
     """,
     "V12": """
     SELECT f.channel_id, f.day, f.start_ts, f.end_ts, e.expected - f.count - f.suspects AS found,
@@ -188,6 +188,8 @@ DAY_RULES = {
      WHERE (c.last_ts > f.end_ts OR f.end_ts < (now() AT TIME ZONE 'UTC') - interval '1 day')
        AND e.expected - f.count - f.suspects > f."limit"
        AND (f.count - f.estimated) * 24 >= e.expected  -- read that often at all
+       AND EXISTS (SELECT FROM actwin_reading b  -- not the day on which it began
+                    WHERE b.channel_id = f.channel_id AND b.ts <= f.start_ts)
     """,
     "V13": """
     SELECT DISTINCT x.id AS channel_id, r.day, r.start_ts, r.end_ts, NULL AS found, NULL AS usual

@@ -17,10 +17,12 @@ WITH todo AS MATERIALIZED (
       JOIN actwin_channel c ON c.id = k.channel_id
       JOIN actwin_site s ON s.id = c.site_id
       JOIN actwin_validation_group g ON g.id = c.validation_group_id
-      -- only days that lack readings are walked through
+      -- only days that lack readings are walked through, and those before which one is missing
       JOIN actwin_consumption_day d
         ON d.channel_id = k.channel_id AND d.day = k.day
-       AND d.count * 60 * c.interval_minutes < extract(epoch FROM k.end_ts - k.start_ts)
+       AND (d.count * 60 * c.interval_minutes < extract(epoch FROM k.end_ts - k.start_ts)
+            OR NOT EXISTS (SELECT FROM actwin_reading r
+                            WHERE r.channel_id = k.channel_id AND r.ts = k.start_ts))
      WHERE c.kind = 'index' AND c.interval_minutes > 0 AND g.estimate AND g.active
      GROUP BY 1, 2, 3, 4, 5, 6, 7, 10, 11, 12
 ), seen AS (

@@ -1,7 +1,10 @@
+from decimal import Decimal, InvalidOperation
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...const import QUALITIES
+from ...tools.decimals import plain
 from ...tools.fields import LooseMany2one
 from .validation_rule import ACTIONS
 
@@ -56,11 +59,13 @@ class ActwinValidationException(models.Model):
     _open_idx = models.Index("(site_id, day) WHERE state = 'open'")
 
     @api.depends("code", "evidence")
+    @api.depends_context("lang")
     def _compute_message(self):
         texts = self._texts()
+        lang = self.env["res.lang"]._lang_get(self.env.lang or "en_US")
         for item in self:
             text = texts.get(item.code)
-            facts = item.evidence or {}
+            facts = {name: _shown(lang, value) for name, value in (item.evidence or {}).items()}
             try:
                 item.message = text % facts if text else ""
             except (KeyError, TypeError, ValueError):  # evidence of an earlier version of the rule
@@ -172,3 +177,13 @@ class ActwinValidationException(models.Model):
         )
         self.env["actwin.validation"].sudo()._apply_decisions(found)
         return found
+
+
+def _shown(lang, value):
+    """A number as the reader writes it, with at most three decimals; anything else as it is."""
+    try:
+        number = round(Decimal(value), 3)
+    except (InvalidOperation, TypeError, ValueError):
+        return value
+    decimals = len(plain(number).partition(".")[2])
+    return lang.format(f"%.{decimals}f", number, grouping=True)

@@ -8,6 +8,7 @@ from odoo import api, models
 from odoo.tools import groupby
 
 from ...core.vee.judge import Limits, Reading, judge, judge_intervals
+from ...tools.decimals import plain
 from ..readings.rollup_sql import DAYS, SEGMENT, local_day
 from .validation import HITS
 
@@ -209,7 +210,7 @@ class ActwinValidation(models.AbstractModel):
         return hits
 
     def _hit(self, channel, day, verdict):
-        evidence = {"found": format(verdict.value, "f"), "usual": format(verdict.base, "f")}
+        evidence = {"found": plain(verdict.value), "usual": plain(verdict.base)}
         if verdict.shift:
             evidence["shift"] = True
         return {
