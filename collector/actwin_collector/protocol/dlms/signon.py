@@ -10,18 +10,17 @@ import asyncio
 import contextlib
 
 from ...channel.base import Link
-from ...model import CollectorError, FrameError, NoAnswer, ProtocolError
+from ...model import CollectorError, NoAnswer, ProtocolError
 from ..iec62056_21.codec import (
     SPEEDS,
     Identification,
     option_select,
-    parse_identification,
     request_message,
     strip_parity,
 )
+from ..iec62056_21.identify import await_identification
 
 _FIRST_SPEED = 300
-_LINES = 6
 # The standard lets the meter take 0.2 to 1.5 s to say that it agrees.
 _CONFIRMATION = 1.5
 _SWITCH = 0.25
@@ -53,20 +52,15 @@ async def restore(link: Link) -> None:
 async def _agree(link: Link, address: str, timeout: float) -> str:
     await link.discard_input()
     await link.write(request_message(address))
-    speed = _speed(await _identification(link, timeout))
+
+    async def line() -> bytes:
+        return strip_parity(await link.read_until(b"\n", timeout, limit=512))
+
+    speed = _speed(await await_identification(line))
     await link.write(option_select("2", speed, "2"))
     with contextlib.suppress(NoAnswer):  # many meters say nothing more at 300 baud
         await link.read_until(b"\n", min(timeout, _CONFIRMATION), limit=64)
     return speed
-
-
-async def _identification(link: Link, timeout: float) -> Identification:
-    last = b""
-    for _ in range(_LINES):
-        last = strip_parity(await link.read_until(b"\n", timeout, limit=512))
-        with contextlib.suppress(FrameError):  # an echoed request, an empty line, noise
-            return parse_identification(last)
-    raise FrameError(f"no identification came, but {last[:40]!r}")
 
 
 def _speed(identification: Identification) -> str:

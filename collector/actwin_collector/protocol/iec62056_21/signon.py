@@ -4,23 +4,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
-from ...model import ConfigError, FrameError, UnsupportedError
+from ...model import ConfigError, UnsupportedError
 from .codec import (
     SPEEDS,
     SPEEDS_B,
     Identification,
     option_select,
-    parse_identification,
     request_message,
 )
 from .errors import ParityError
+from .identify import NoIdentification, await_identification
 from .options import Options
 from .wire import Wire
 
 READOUT, PROGRAMMING = "0", "1"
-_LINES_BEFORE_IDENTIFICATION = 6
 _FAST = 0.02
 
 
@@ -78,11 +76,10 @@ def _speed(identification: Identification, options: Options) -> str:
 
 
 async def _identification(wire: Wire, timeout: float) -> Identification:
-    last = b""
-    for _ in range(_LINES_BEFORE_IDENTIFICATION):
-        last = await wire.line(timeout)
-        with contextlib.suppress(FrameError):  # an echoed request, an empty line, noise
-            return parse_identification(last)
-    if wire.parity_errors:
-        raise ParityError(f"no identification came, but characters of wrong parity: {last[:40]!r}")
-    raise FrameError(f"no identification came, but {last[:40]!r}")
+    try:
+        return await await_identification(lambda: wire.line(timeout))
+    except NoIdentification as error:
+        if not wire.parity_errors:
+            raise
+        text = f"{error.message}; characters of wrong parity came"
+        raise ParityError(text) from error
