@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from .backlog import GapCount
 from .chores import Chores
 from .grids import Grid, poll_grid, snapshot_plans, store_grid
 from .health import Health
@@ -71,6 +72,7 @@ class DeviceState:
     saving: asyncio.Lock = field(default_factory=asyncio.Lock)
     chores: Chores = field(default_factory=Chores)
     noted: bool = False
+    gap_count: GapCount = field(default_factory=GapCount)
     polls: Grid = field(init=False)
     snapshots: Snapshots = field(init=False)
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from . import __version__
+from .backlog import backlog_of
 from .device import DeviceState
 from .health import BUCKETS, Durations
 from .listening.line import LineHealth
@@ -176,6 +177,8 @@ def _devices(page: Page, shot: Snapshot) -> None:
         ("device_last_success_timestamp_seconds", "When it last gave a reading.", _last_ok),
         ("device_clock_drift_seconds", "The meter's clock minus ours.", _drift),
         ("device_probing", "1 while it is believed dead and asked rarely.", _probing),
+        ("device_missing_slots", "Slots that have no reading yet.", _missing),
+        ("device_missing_since_timestamp_seconds", "End of the first of them.", _since),
     ):
         page.family(name, "gauge", text)
         for state in states:
@@ -197,6 +200,14 @@ def _drift(state: DeviceState) -> float | None:
 
 def _probing(state: DeviceState) -> float:
     return state.probing
+
+
+def _missing(state: DeviceState) -> float:
+    return backlog_of(state).missing
+
+
+def _since(state: DeviceState) -> float | None:
+    return backlog_of(state).oldest
 
 
 def _escaped(text: str) -> str:

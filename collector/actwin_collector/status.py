@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from . import __version__
+from .backlog import Backlog, backlog_of
 from .device import DeviceState
 from .files import write_atomic
 from .listening.line import LineHealth
@@ -38,6 +39,16 @@ def device_status(state: DeviceState) -> dict:
         "clock_drift": round(health.drift, 1) if health.drift is not None else "",
         "polled": state.polled,
         "silent": state.silent,
+        **gaps_status(backlog_of(state)),
+    }
+
+
+def gaps_status(backlog: Backlog) -> dict:
+    """Return what is missing of a device, and what is done about it."""
+    return {
+        "missing_slots": min(backlog.missing, _MAX_INT),
+        "missing_since": iso(backlog.oldest) if backlog.oldest is not None else "",
+        "backfill": backlog.backfill,
     }
 
 
@@ -77,6 +88,7 @@ def broken_status(text: str) -> dict:
         "clock_drift": "",
         "polled": True,
         "silent": False,
+        **gaps_status(Backlog()),
     }
 
 

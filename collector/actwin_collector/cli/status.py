@@ -57,7 +57,10 @@ def _print(status: dict) -> None:
     for text in status.get("problems", []):
         print(f"problem: {text}")
     _print_unassigned(status.get("unassigned", []))
-    devices = status["devices"]
+    _print_devices(status["devices"])
+
+
+def _print_devices(devices: dict) -> None:
     if devices:
         print(f"{'device':<16} {'ok':>8} {'errors':>7}  {'last ok':<20}  last error")
     for key in sorted(devices):
@@ -67,6 +70,22 @@ def _print(status: dict) -> None:
             f"{key:<16} {each['ok']:>8} {each['errors']:>7}  {each['last_ok'] or '–':<20}  "
             f"{silent}{each['last_error']}"
         )
+    for key in sorted(devices):
+        if devices[key].get("missing_slots"):
+            print(_missing(key, devices[key]))
+
+
+_BACKFILL = {
+    "working": "being filled from the meter's profile",
+    "retrying": "back-fill waits for the meter",
+    "no_profile": "the meter has no profile to fill them from",
+    "off": "back-fill is off (backfill_days)",
+}
+
+
+def _missing(key: str, each: dict) -> str:
+    work = _BACKFILL.get(each["backfill"], each["backfill"])
+    return f"missing: {key}: {each['missing_slots']} slots since {each['missing_since']}, {work}"
 
 
 def _print_uplink(uplink: dict | None) -> None:
