@@ -22,7 +22,8 @@ class ActwinValidationGroup(models.Model):
             ("index", "Cumulative index"),
             ("interval", "Consumption of the interval"),
             ("instant", "Instantaneous value"),
-        ]
+        ],
+        string="Kind of Channel",
     )
     quantity = fields.Selection(
         lambda self: self.env["actwin.channel"]._fields["quantity"].selection
