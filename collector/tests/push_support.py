@@ -178,7 +178,7 @@ class Field:
         return [(each.ts - START, each.value) for each in mine]
 
 
-async def until(condition: Callable[[], object], seconds: float = 8.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until a condition holds."""
     end = time.monotonic() + seconds
     while not condition():
