@@ -25,6 +25,7 @@
         "views/actwin_reading_version_views.xml",
         "views/actwin_reading_reject_views.xml",
         "views/actwin_channel_views.xml",
+        "views/actwin_formula_views.xml",
         "views/actwin_point_views.xml",
         "views/actwin_meter_views.xml",
         "views/actwin_calibration_period_views.xml",

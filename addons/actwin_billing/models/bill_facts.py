@@ -83,13 +83,16 @@ class ActwinBillFacts(models.AbstractModel):
         self.env["actwin.rollup"].sudo()._process_dirty(channel_ids=channels.ids)
         exceptions = self.env["actwin.validation.exception"].sudo()
         found = exceptions._open_between(
-            channels, min((plan["period"].start for plan in plans.values()), default=None),
+            channels._measured(),
+            min((plan["period"].start for plan in plans.values()), default=None),
             max((plan["period"].end for plan in plans.values()), default=None),
         ).grouped("channel_id")
         for plan in plans.values():
             period = plan["period"]
             plan["exceptions"] = {
-                name: found.get(channel, exceptions).filtered(
+                name: exceptions.union(
+                    *(found.get(item, exceptions) for item in channel._measured())
+                ).filtered(
                     lambda item, period=period: (
                         item.ts <= period.end and item.ts_end > period.start))
                 for name, channel in plan["channels"].items()
@@ -145,7 +148,7 @@ class ActwinBillFacts(models.AbstractModel):
 
     def _channels(self, point):
         """{register name: channel} of a point; a cumulative register wins over interval data."""
-        order = {"index": 0, "interval": 1, "instant": 2}
+        order = {"index": 0, "interval": 1, "virtual": 2, "instant": 3}
         found = {}
         usable = point.channel_ids.filtered(
             lambda channel: channel.active and channel.quantity in REGISTERS

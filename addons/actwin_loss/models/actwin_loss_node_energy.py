@@ -14,7 +14,7 @@ every_hour: the register gives interval values, so a missing hour is missing ene
 
 ACTIVE = {"active_import": 1, "active_export": -1}
 REACTIVE_QUANTITIES = {"reactive_inductive": 1, "reactive_capacitive": 1}
-COUNTED_KINDS = ("index", "interval")
+COUNTED_KINDS = ("index", "interval", "virtual")
 
 
 class ActwinLossEnergyMixin(models.AbstractModel):

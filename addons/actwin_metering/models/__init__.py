@@ -1,1 +1,1 @@
-from . import master, readings, collector, validation, conversion
+from . import master, readings, collector, validation, conversion, virtual

@@ -29,5 +29,6 @@ from . import (
     test_tours,
     test_validation,
     test_validation_accuracy,
+    test_virtual,
     test_xmlrpc,
 )

@@ -68,6 +68,15 @@ class TestRules(MeteringCase):
         cls.env["actwin.conversion.parameter"].create(
             {"site_id": cls.site.id, "name": "z", "value": 1, "date_from": "2020-01-01"}
         )
+        computed = cls.create_channel(point_id=cls.point.id, obis="rest", kind="virtual")
+        cls.env["actwin.formula"].create(
+            {
+                "channel_id": computed.id,
+                "date_from": "2020-01-01",
+                "expression": "a",
+                "input_ids": [Command.create({"name": "a", "channel_ids": channel.ids})],
+            }
+        )
         subscriber = cls.env["actwin.subscriber"].create(
             {"partner_id": tenant.id, "site_id": cls.site.id}
         )
@@ -107,7 +116,7 @@ class TestRules(MeteringCase):
             {
                 "device_id": device.id,
                 "register": "1.8.0",
-                "channel_id": cls.point.channel_ids.id,
+                "channel_id": cls.point.channel_ids[:1].id,
             }
         )
         collector._ensure_user()

@@ -31,7 +31,7 @@ class ActwinPoint(models.Model):
         channels = self.channel_ids.filtered(
             lambda c: c.active
             and c.quantity == QUANTITY[self.commodity]
-            and c.kind in ("index", "interval")
+            and c.kind in ("index", "interval", "virtual")
         )
         totals = channels.filtered(lambda c: not c.band)
         bands = channels - totals

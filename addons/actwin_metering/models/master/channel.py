@@ -60,6 +60,7 @@ class ActwinChannel(models.Model):
             ("index", "Cumulative index"),
             ("interval", "Consumption of the interval"),
             ("instant", "Instantaneous value"),
+            ("virtual", "Computed by a formula"),
         ],
         required=True,
         default="index",
@@ -126,6 +127,8 @@ class ActwinChannel(models.Model):
         moved = self.filtered(lambda c: "point_id" in vals and c.point_id.id != vals["point_id"])
         if moved.filtered("last_ts"):
             raise UserError(self.env._("A channel with readings stays at its point."))
+        if vals.get("kind") == "virtual" and self.filtered("last_ts"):
+            raise UserError(self.env._("A channel with readings is measured, not computed."))
         recount = _RECOMPUTE & vals.keys()
         before = {channel: [channel[name] for name in recount] for channel in self}
         result = super().write(vals)

@@ -198,7 +198,8 @@ class ActwinReading(models.Model):
     def _resolve(self, keys, site):
         """({key: channel id} of the site, {keys of other sites}); archived channels are unknown."""
         self.env.cr.execute(
-            "SELECT key, id, site_id FROM actwin_channel WHERE key = ANY(%s) AND active",
+            "SELECT key, id, site_id FROM actwin_channel WHERE key = ANY(%s) AND active"
+            " AND kind <> 'virtual'",
             [list(keys)],
         )
         rows = self.env.cr.fetchall()

@@ -10,7 +10,7 @@ from . import rollup_sql
 _CHUNK = 2_000
 """Channel days a statement: some 200,000 quarter-hour readings."""
 
-_EVER = (datetime(1990, 1, 1), datetime(2200, 1, 1))
+EVER = (datetime(1990, 1, 1), datetime(2200, 1, 1))
 _LOCK = "actwin_rollup"
 _TABLES = ("actwin_consumption_hour", "actwin_consumption_day", "actwin_consumption_month")
 
@@ -116,7 +116,7 @@ class ActwinRollup(models.AbstractModel):
         if not channel_ids:
             return
         self.env.flush_all()
-        span = {"start": start or _EVER[0], "end": end or _EVER[1]}
+        span = {"start": start or EVER[0], "end": end or EVER[1]}
         self.env.cr.execute(rollup_sql.MARK, {"channels": list(channel_ids), **span})
         self._trigger()
 
@@ -167,24 +167,29 @@ class ActwinRollup(models.AbstractModel):
         rows = cr.fetchall()
         if not rows:
             return 0
-        days = sorted({(channel, day) for channel, day, _marked in rows})
-        parameters = _literals(days)
+        self._roll_days(sorted({(channel, day) for channel, day, _marked in rows}))
+        for name in ("hour", "day", "month"):
+            self.env[f"actwin.consumption.{name}"].invalidate_model()
+        return sum(marked for _channel, _day, marked in rows)
+
+    def _roll_days(self, days):
+        """Compute and validate channel days (channel id, day)…; those whose figures it touched."""
+        cr, parameters = self.env.cr, literals(days)
         cr.execute(rollup_sql.ROLL_DAYS, parameters)
         # sudo: exceptions are written by nobody but the validation
         validation = self.env["actwin.validation"].sudo()
         changed = sorted(validation._judge_readings(parameters))
         if changed:
             # what was just held back must not stand in the figures for a moment
-            cr.execute(rollup_sql.ROLL_DAYS, _literals(changed))
-            parameters = _literals(sorted({*days, *changed}))
+            cr.execute(rollup_sql.ROLL_DAYS, literals(changed))
+            days = sorted({*days, *changed})
+            parameters = literals(days)
         cr.execute(rollup_sql.ROLL_MONTHS, parameters)
         validation._judge_days(parameters)
-        for name in ("hour", "day", "month"):
-            self.env[f"actwin.consumption.{name}"].invalidate_model()
-        return sum(marked for _channel, _day, marked in rows)
+        return days
 
 
-def _literals(days):
+def literals(days):
     """Parameters of the statements for (channel id, day) pairs."""
     return {
         "channels": array_literal(channel for channel, _day in days),

@@ -169,13 +169,13 @@ _FIGURES = """
         AS quality,
     sum(rollover) AS rollovers, sum(fault) AS faults"""
 
-_COLUMNS = (
+COLUMNS = (
     "consumption", "value_min", "value_max", "count", "estimated", "suspects", "quality",
     "rollovers", "faults",
 )  # fmt: skip
 
 
-def _put(table, bucket, source, columns):
+def put(table, bucket, source, columns):
     """INSERT of the new rows of a rollup table that leaves unchanged ones untouched."""
     names = ", ".join(columns)
     return f"""
@@ -193,7 +193,7 @@ def _put(table, bucket, source, columns):
             excluded.company_id)"""
 
 
-_DAY_COLUMNS = (*_COLUMNS, "index_first", "index_last")
+DAY_COLUMNS = (*COLUMNS, "index_first", "index_last")
 
 ROLL_DAYS = f"""{DAYS}{STEPS}
 , hours AS MATERIALIZED (
@@ -216,8 +216,8 @@ ROLL_DAYS = f"""{DAYS}{STEPS}
     DELETE FROM actwin_consumption_day d USING todo t
      WHERE d.channel_id = t.channel_id AND d.day = t.day
        AND NOT EXISTS (SELECT FROM days n WHERE n.channel_id = d.channel_id AND n.day = d.day)
-), put_hours AS ({_put("actwin_consumption_hour", "hour", "hours", _COLUMNS)})
-{_put("actwin_consumption_day", "day", "days", _DAY_COLUMNS)}
+), put_hours AS ({put("actwin_consumption_hour", "hour", "hours", COLUMNS)})
+{put("actwin_consumption_day", "day", "days", DAY_COLUMNS)}
 """
 
 ROLL_MONTHS = f"""
@@ -242,7 +242,7 @@ WITH todo AS (
        AND NOT EXISTS (SELECT FROM months n
                         WHERE n.channel_id = m.channel_id AND n.month = m.month)
 )
-{_put("actwin_consumption_month", "month", "months", _COLUMNS)}
+{put("actwin_consumption_month", "month", "months", COLUMNS)}
 """
 
 _LOCAL_DAY = "((%s - interval '1 microsecond') AT TIME ZONE 'UTC' AT TIME ZONE %s)::date"

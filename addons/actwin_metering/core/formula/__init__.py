@@ -1,0 +1,1 @@
+"""Formulas of virtual channels: checked, then evaluated with exact decimals. Plain Python."""

@@ -1,0 +1,1 @@
+from . import formula, formula_input, formula_rollup, rollup, channel
