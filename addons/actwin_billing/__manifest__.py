@@ -13,6 +13,7 @@
         "data/decimal_precision.xml",
         "data/product.xml",
         "data/actwin_billing_rule.xml",
+        "data/actwin_validation_rule.xml",
         "data/ir_cron.xml",
         "report/actwin_bill_report.xml",
         "views/actwin_tariff_views.xml",

@@ -21,4 +21,5 @@ from . import (
     bill_post,
     account_move,
     point,
+    validation,
 )

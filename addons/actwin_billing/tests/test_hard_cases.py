@@ -165,3 +165,22 @@ class TestHardCases(BillingCommon):
             "tariff_id": self.tariff.id, "valid_from": hole, "valid_to": False})
         bill.action_recompute()
         self.assert_right(run.bill_ids)
+
+    def test_v15_a_value_after_the_bill_is_told(self):
+        self.feed(self.steady())
+        bill = self.bill()
+        run = bill.run_id
+        self.post(run)
+        self.assertEqual(run.bill_ids.state, "posted")
+        self.env.cr.execute(
+            "UPDATE actwin_bill SET approved_on = approved_on - interval '1 minute'"
+        )
+        self.env["actwin.reading.version"].correct(
+            self.channel.id, str(START + timedelta(days=3)), "821", "misread"
+        )
+        while self.env["actwin.rollup"]._process_dirty():
+            pass
+        found = self.env["actwin.validation.exception"].search(
+            [("channel_id", "=", self.channel.id), ("code", "=", "V15")]
+        )
+        self.assertEqual((found.action, found.evidence["found"]), ("info", "821"))
