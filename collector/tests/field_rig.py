@@ -12,6 +12,7 @@ from pathlib import Path
 
 from line_meter import command
 
+from actwin_collector.simulate.broadcast import BroadcastPort
 from actwin_collector.simulate.modbus import ModbusRtuSession, ModbusTcpSession
 from actwin_collector.simulate.ports import PtyPort, Session, TcpPort
 
@@ -39,6 +40,19 @@ class Field:
         number = self._call(port.start())
         self._stops.append(port.stop)
         return number
+
+    def air(self, messages: Callable[[], list[bytes]], link: Path | None = None) -> int:
+        """Let a radio receiver say these messages again and again, on a free port or a pty."""
+        receiver = BroadcastPort(messages, 0.2)
+
+        async def start() -> int:
+            if link is None:
+                return await receiver.start_tcp("127.0.0.1", 0)
+            receiver.start_pty(link)
+            return 0
+
+        self._stops.append(receiver.stop)
+        return self._call(start())
 
     def pty(self, new_session: Callable[[], Session], link: Path) -> Path:
         """Serve on a pty; returns the path to open."""

@@ -6,10 +6,14 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from datetime import UTC, datetime
 
 import pytest
+from field_rig import Field, site
 from line_meter import command, start
 from protocol_rig import device, read
+from radio_support import KEY
+from radio_support import meter as radio_meter
 from test_cli import wait_for
 from test_simulate_meters import scenario
 from test_tracing import rtu
@@ -19,6 +23,7 @@ from actwin_collector.model import CollectorError, LineSpec
 from actwin_collector.protocol.iec62056_21 import Iec62056Driver
 from actwin_collector.protocol.modbus import ModbusDriver
 from actwin_collector.simulate.runner import ScenarioRunner
+from actwin_collector.simulate.wmbus import delivered
 from actwin_collector.tracing.files import read_trace
 
 CONFIG = """
@@ -183,3 +188,32 @@ def test_hidden_bytes_of_a_trace_match_any_password(tmp_path):
     assert asyncio.run(play(b"\x01P1\x02(42)\x03\x60")) == b"\x06"
     with pytest.raises(CollectorError):
         asyncio.run(play(b"\x01P2\x02(42)\x03\x60"))
+
+
+def test_the_daemon_traces_and_keeps_what_a_radio_meter_sends(tmp_path):
+    sender = radio_meter(5)
+
+    def messages():
+        now = datetime.now(UTC)
+        return [delivered("im871a", sender.telegram(now), now)]
+
+    with Field() as field:
+        spec = {"driver": "wmbus", "address": sender.id, "secret": KEY,
+                "parameters": [{"register": "volume", "channel": "C1/T:v", "unit": "m3"}]}
+        path = site(tmp_path, spec, {"port": field.air(messages), "settings": {"receiver": "auto"}})
+        refused = command(tmp_path, "trace", "T", "--config", path)
+        assert refused.returncode == 1 and "[only_heard]" in refused.stderr
+        assert command(tmp_path, "trace", "T", "--config", path, "--on").returncode == 0
+        daemon = start(tmp_path, "run", "--config", path)
+        trace = tmp_path / "state" / "trace" / "T.trace"
+        try:
+            wait_for(lambda: trace.exists() and " -- ok" in trace.read_text())
+        finally:
+            daemon.terminate()
+            daemon.wait(20)
+            daemon.stderr.close()
+    shown = command(tmp_path, "trace", "T", "--config", path, "--last").stdout
+    assert "SND_NR from BAY 12345678" in shown and "security mode 5" in shown and "-- ok" in shown
+    kept = command(tmp_path, "raw", "T", "--config", path).stdout
+    assert kept.count("SND_NR from BAY 12345678") == 1
+    assert KEY not in shown + kept

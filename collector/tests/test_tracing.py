@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 import pytest
 from dlms_support import got, in_hdlc, in_wrapper
+from radio_support import NOW, meter
 
 from actwin_collector.masking import Masker
 from actwin_collector.model import ConfigError, DeviceSpec
 from actwin_collector.protocol.mbus.link import long_frame, short_frame
 from actwin_collector.protocol.modbus import adu
 from actwin_collector.simulate.modbus import crc16
+from actwin_collector.simulate.wmbus import delivered
 from actwin_collector.tracing.files import Recorder, TraceFolder, read_trace
 from actwin_collector.tracing.words import Conversation, explainer
 
@@ -25,6 +27,10 @@ def told(driver, *messages):
     for direction, data in messages:
         lines += conversation.feed(direction, data)
     return [text for _, text in [*lines, *conversation.end()]]
+
+
+def radio(mode):
+    return meter(mode, id="87654321").telegram(NOW)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +62,20 @@ def told(driver, *messages):
          ["RSP_UD from address 5: DDB 12345678 water, 1 records", "  volume 2850.427 m3"]),
         ("dlms", [("rx", in_wrapper(got("06 00BC614E".replace(" ", ""))))],
          ["wrapper 1 → 1: get answer: 12345678"]),
+        ("wmbus", [("rx", radio(0))],
+         ["SND_NR from BAY 87654321, water, version 1, 32 bytes",
+          "  access number 1, status 00 (all well), not encrypted",
+          "  volume 54.321 m3", "  volume_flow 0.100 m3/h", "  datetime 2026-11-24T15:30:00"]),
+        ("wmbus", [("rx", radio(5))],
+         ["SND_NR from BAY 87654321, water, version 1, 47 bytes",
+          "  access number 1, status 00 (all well), security mode 5",
+          "  the telegram is encrypted (mode 5) and no key is known [key_missing]"]),
+        ("wmbus", [("rx", delivered("rtl-wmbus", radio(7), NOW))],
+         ["SND_NR from BAY 87654321, water, version 1, 68 bytes",
+          "  extended link layer (8C)", "  authentication layer",
+          "  access number 1, status 00 (all well), security mode 7",
+          "  the telegram is encrypted (mode 7) and no key is known [key_missing]"]),
+        ("wmbus", [("rx", b"noise")], ["5 bytes in which no telegram is found [noise]"]),
         ("dlms", [("rx", got("06 00BC614E".replace(" ", "")))], ["get answer: 12345678"]),
         ("dlms", [("tx", in_wrapper(bytes.fromhex("c001c100030100010800ff0200")))],
          ["wrapper 1 → 1: get request: class 3, 1.0.1.8.0.255, attribute 2"]),

@@ -14,7 +14,7 @@ from ..capacity import busy_lines
 from ..config import Settings
 from ..diagnose import odoo as of_odoo
 from ..diagnose.case import Case
-from ..diagnose.device import examine
+from ..diagnose.device import diagnoser, examine
 from ..diagnose.finding import MISTAKE, WARNING, Finding
 from ..diagnose.line import not_open
 from ..known_settings import device_mistakes, line_mistakes
@@ -186,7 +186,8 @@ def _settings(site: Site, report: Report) -> None:
 def _is_asked(device: DeviceSpec, site: Site) -> bool:
     line = site.lines[device.line]
     try:
-        return not listens(line) and is_polled(line, get_driver(device.driver), device)
+        driver = get_driver(device.driver)
+        return not listens(line) and (not driver.POLLS or is_polled(line, driver, device))
     except CollectorError:
         return True  # asking it tells what is wrong
 
@@ -198,13 +199,37 @@ async def _reach(site: Site, devices: list[DeviceSpec], limit: float, report: Re
             report.say(f"line {line.key}: listens")
         elif not await _opens(line, report):
             closed.add(line.key)
+    # Their line was named already.
+    devices = [device for device in devices if device.line not in closed]
+    heard: dict[tuple[str, str], list[DeviceSpec]] = {}
     for device in devices:
-        if device.line in closed:
-            continue  # its line was named already
-        findings = await examine(Case(device, site.lines[device.line], limit))
-        report.add(findings)
-        if not findings:
-            report.say(f"device {device.key}: ok")
+        line = site.lines[device.line]
+        if _is_only_heard(device, line):
+            heard.setdefault((device.driver, line.key), []).append(device)
+        else:
+            case = Case(device, line, limit)
+            _tell([case], await examine(case), report)
+    for (driver, key), group in heard.items():
+        # All at once: the time to look is that of the line.
+        cases = [Case(device, site.lines[key], limit) for device in group]
+        findings = await diagnoser(driver).overhear(cases)
+        if findings is not None:
+            _tell(cases, findings, report)
+
+
+def _tell(cases: list[Case], findings: list[Finding], report: Report) -> None:
+    report.add(findings)
+    named = {finding.where for finding in findings}
+    for case in cases:
+        if not named & {case.where, case.on_line}:
+            report.say(f"{case.where}: ok")
+
+
+def _is_only_heard(device: DeviceSpec, line: LineSpec) -> bool:
+    try:
+        return not get_driver(device.driver).POLLS and not listens(line)
+    except CollectorError:
+        return False
 
 
 async def _opens(line: LineSpec, report: Report) -> bool:

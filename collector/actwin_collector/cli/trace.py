@@ -12,6 +12,7 @@ from pathlib import Path
 from ..channel.base import Trace
 from ..masking import Masker
 from ..model import CollectorError, ConfigError
+from ..protocol.registry import driver_class
 from ..tracing.files import NOTE, Recorder, TraceFolder, read_trace
 from ..tracing.show import Show
 from .common import add_config, find_device
@@ -51,6 +52,9 @@ def run(args: argparse.Namespace) -> int:
         if not found:
             raise ConfigError(f"there is no trace of {device.key} (trace {device.key} --on)")
         return _show_files(found, device.driver)
+    if not driver_class(device.driver).POLLS:
+        told = f"{device.key} only sends by itself: --on lets the daemon keep what it hears"
+        raise ConfigError(f"{told}, --last shows it", "only_heard")
     show = Show(args.masker, device.driver)
     keep = _recorder(args, device, line.kind)
     done, code = 0, 0
@@ -90,7 +94,8 @@ def _ask_daemon(folder: TraceFolder, device: str, wanted: bool) -> int:
         folder.mark(device, wanted)
     except OSError as error:
         raise ConfigError(f"the state folder cannot be written: {error}") from error
-    print(f"{device}: {'traced from its next poll on' if wanted else 'no longer traced'}")
+    told = "traced from its next poll or telegram on" if wanted else "no longer traced"
+    print(f"{device}: {told}")
     print(folder.path(device))
     return 0
 

@@ -36,3 +36,10 @@ class Diagnoser(ABC):  # noqa: B024 - each question may be left unanswered
     async def search(self, case: Case) -> list[Finding]:
         """Return where on the line the meter is, when it does not answer where it should."""
         return []
+
+    async def overhear(self, cases: Sequence[Case]) -> list[Finding] | None:
+        """Listen to the line of these devices, which only send by themselves, for ``limit``.
+
+        Returns what is wrong with them or their line; None when this protocol is not listened to.
+        """
+        return None

@@ -27,7 +27,7 @@ async def examine(case: Case) -> list[Finding]:
     attempt = await case.attempt(tries=1 + case.line.retries)
     known = diagnoser(case.device.driver)
     if attempt.result is not None:
-        return [*_values(case, attempt.result), *await known.judge(case, attempt.result)]
+        return [*check_values(case, attempt.result), *await known.judge(case, attempt.result)]
     if attempt.line_down:
         return [of_line.not_open(case.line, attempt.error)]
     if isinstance(attempt.error, ConfigError):
@@ -79,7 +79,8 @@ def _rest(case: Case, attempt: Attempt) -> Finding:
     )
 
 
-def _values(case: Case, result: ReadResult) -> list[Finding]:
+def check_values(case: Case, result: ReadResult) -> list[Finding]:
+    """Return what a reading lacks, and how far the meter's clock is off."""
     found: list[Finding] = []
 
     def note(error: CollectorError) -> None:

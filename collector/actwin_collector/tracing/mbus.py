@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ..model import Record
 from ..protocol.mbus.link import ACK, SECONDARY, SELECT, Frame, parse_frame
 from ..protocol.mbus.telegram import decode_answer
 from ..units import plain
@@ -37,11 +40,17 @@ def _answer(frame: Frame) -> list[str]:
     meter = answer.meter
     name = " ".join(filter(None, (meter.manufacturer, meter.id, meter.medium)))
     more = ", more telegrams follow" if answer.more else ""
-    lines = [f"RSP_UD from address {frame.address}: {name}, {len(answer.records)} records{more}"]
-    for record in answer.records[:_SHOWN]:
+    named = f"RSP_UD from address {frame.address}: {name}, {len(answer.records)} records{more}"
+    return [named, *tell_records(answer.records)]
+
+
+def tell_records(records: Sequence[Record]) -> list[str]:
+    """Return the first records, a line each."""
+    lines = []
+    for record in records[:_SHOWN]:
         value = "" if record.value is None else record.value
         shown = value if isinstance(value, str) else plain(value)
         lines.append(f"  {record.quantity} {shown} {record.unit}".rstrip())
-    if len(answer.records) > _SHOWN:
+    if len(records) > _SHOWN:
         lines.append("  …")
     return lines

@@ -24,8 +24,8 @@ from .security import (
 )
 
 COMPACT = 0x79
-_ELL_LENGTHS = {0x8C: 2, 0x8D: 8, 0x8E: 10, 0x8F: 16}
-_AFL = 0x90
+ELL_LENGTHS = {0x8C: 2, 0x8D: 8, 0x8E: 10, 0x8F: 16}
+AFL = 0x90
 _LONG_HEADER = 13
 _MAC_LENGTHS = {3: 2, 4: 4, 5: 8, 6: 12, 7: 16}
 _FRAGMENTED, _HAS_MCL, _HAS_LENGTH, _HAS_COUNTER, _HAS_MAC, _HAS_KEY = (
@@ -77,9 +77,9 @@ class _State:
 def open_payload(frame: RadioFrame, key: bytes | None) -> Payload:
     """Go through all layers of a frame and decrypt; raises CollectorError."""
     state = _State(frame.manufacturer, frame.address, frame.data)
-    while (ci := _first(state.data)) in _ELL_LENGTHS:
+    while (ci := _first(state.data)) in ELL_LENGTHS:
         _extended_link(state, ci, key)
-    if ci == _AFL:
+    if ci == AFL:
         _authentication(state)
         ci = _first(state.data)
     if frame.data is state.data:
@@ -98,13 +98,13 @@ def sender_address(frame: RadioFrame) -> bytes:
     """Return maker, id, version and medium of the meter as far as they stand there unencrypted."""
     state = _State(frame.manufacturer, frame.address, frame.data)
     try:
-        while (ci := _first(state.data)) in _ELL_LENGTHS:
-            if ci in (0x8D, 0x8F) and not _crc_matches(state.data[_ELL_LENGTHS[ci] - 1 :]):
+        while (ci := _first(state.data)) in ELL_LENGTHS:
+            if ci in (0x8D, 0x8F) and not _crc_matches(state.data[ELL_LENGTHS[ci] - 1 :]):
                 # What follows is encrypted; CI 8F still names the meter.
                 _renamed(state, ci)
                 return state.whole_address
             _extended_link(state, ci, None)
-        if ci == _AFL:
+        if ci == AFL:
             _authentication(state)
         if _first(state.data) == LONG and len(state.data) >= _LONG_HEADER:
             _named_by_transport(state)
@@ -160,7 +160,7 @@ def _identity(state: _State, extra: Mapping[str, str]) -> MeterIdentity:
 
 
 def _extended_link(state: _State, ci: int, key: bytes | None) -> None:
-    header, rest = _taken(state.data[1:], _ELL_LENGTHS[ci])
+    header, rest = _taken(state.data[1:], ELL_LENGTHS[ci])
     control, position = header[0], 2
     if ci in (0x8E, 0x8F):
         _renamed(state, ci)

@@ -28,6 +28,10 @@ class Memory:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def exists(self) -> bool:
+        """Whether anything was kept yet: a look at it must not create it."""
+        return self._path.exists()
+
     def last(self, meter: bytes, key: bytes) -> int | None:
         """Return the highest counter taken from a meter under a key, None for none."""
         with self._open() as database:

@@ -42,12 +42,13 @@ async def survey(link: Link, timeout: float) -> list[HeardMeter]:
         except NoAnswer:
             continue
         for heard in listener.feed(data):
-            meter = _identity(bytes.fromhex(str(heard.telegram["telegram"])), heard.rssi)
+            meter = identity_of(bytes.fromhex(str(heard.telegram["telegram"])), heard.rssi)
             found[meter.address] = meter
     return [found[address] for address in sorted(found)]
 
 
-def _identity(wire: bytes, rssi: int | None) -> HeardMeter:
+def identity_of(wire: bytes, rssi: int | None) -> HeardMeter:
+    """Return who sent a telegram (without CRCs), as far as it says so in the open."""
     raw = sender_address(parse_frame(wire, RAW))
     number, letters, medium, version = meter_address(raw[2:6] + raw[:2] + raw[6:])
     strength = "" if rssi is None else f" {rssi} dBm"
