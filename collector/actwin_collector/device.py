@@ -47,7 +47,8 @@ class DeviceState:
     ``readings``, ``events`` and ``comms`` are finished but not yet on disk. One that is not
     ``polled`` only sends by itself. Nobody sends a push again once it was answered, so the slot
     it fell into is kept on disk as well: ``pushes`` counts those taken, ``pushes_kept`` those kept.
-    ``silent``: it has not sent by ``expected_by``, an instant of the monotonic clock.
+    ``silent``: it has not sent by ``expected_by``, an instant of the monotonic clock. ``rssi``: how
+    strongly its last radio telegram was heard, by the receiver that heard it best (dBm).
     """
 
     spec: DeviceSpec
@@ -67,6 +68,7 @@ class DeviceState:
     comm_state: tuple[bool, float] | None = None
     expected_by: float | None = None
     silent: bool = False
+    rssi: int | None = None
     pushes: int = 0
     pushes_kept: int = 0
     saving: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -109,9 +111,13 @@ class DeviceState:
         if self.keeper.birth is None and (self.snapshots or self.schedule.backfill_days):
             self.keeper.birth = int(now)
 
-    def hear(self) -> None:
+    def hear(self, rssi: int | None = None) -> None:
         """Note that the device has just sent by itself."""
-        self.expected_by, self.silent = None, False
+        self.expected_by, self.silent, self.rssi = None, False, rssi
+
+    def hear_better(self, rssi: int | None) -> None:
+        """Note that another receiver heard the same message."""
+        self.rssi = max((each for each in (self.rssi, rssi) if each is not None), default=None)
 
     def inherit(self, old: DeviceState) -> None:
         """Take over the counters, and what is not on disk yet, of the state before a change."""
@@ -119,7 +125,7 @@ class DeviceState:
         self.readings, self.events, self.comms = old.readings, old.events, old.comms
         self.pushes, self.pushes_kept, self.saving = old.pushes, old.pushes_kept, old.saving
         self.last_polled = old.last_polled
-        self.expected_by, self.silent = old.expected_by, old.silent
+        self.expected_by, self.silent, self.rssi = old.expected_by, old.silent, old.rssi
         self.snapshots.load(old.snapshots.save())
         self.chores = old.chores
         if old.spec.driver != self.spec.driver:

@@ -177,6 +177,7 @@ def _devices(page: Page, shot: Snapshot) -> None:
         ("device_last_success_timestamp_seconds", "When it last gave a reading.", _last_ok),
         ("device_clock_drift_seconds", "The meter's clock minus ours.", _drift),
         ("device_probing", "1 while it is believed dead and asked rarely.", _probing),
+        ("device_signal_dbm", "How strongly its last radio telegram was heard.", _signal),
         ("device_missing_slots", "Slots that have no reading yet.", _missing),
         ("device_missing_since_timestamp_seconds", "End of the first of them.", _since),
     ):
@@ -200,6 +201,10 @@ def _drift(state: DeviceState) -> float | None:
 
 def _probing(state: DeviceState) -> float:
     return state.probing
+
+
+def _signal(state: DeviceState) -> float | None:
+    return state.rssi
 
 
 def _missing(state: DeviceState) -> float:

@@ -39,6 +39,7 @@ def device_status(state: DeviceState) -> dict:
         "clock_drift": round(health.drift, 1) if health.drift is not None else "",
         "polled": state.polled,
         "silent": state.silent,
+        "rssi": state.rssi if state.rssi is not None else "",
         **gaps_status(backlog_of(state)),
     }
 
@@ -88,6 +89,7 @@ def broken_status(text: str) -> dict:
         "clock_drift": "",
         "polled": True,
         "silent": False,
+        "rssi": "",
         **gaps_status(Backlog()),
     }
 

@@ -89,6 +89,7 @@ def test_every_status_tells_it(tmp_path):
     one.keeper.gaps.add(START, START + 2700)
     found = backlog_of(one, START + 9000)
     assert found == Backlog(3, START + 900, "off")
+    one.rssi = -81
     told = device_status(one)
     since = datetime.fromtimestamp(START + 900, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert told["missing_since"] == since and told["backfill"] == "off"
@@ -98,9 +99,10 @@ def test_every_status_tells_it(tmp_path):
     labels = (("device", "T01"), ("line", "L1"))
     assert figures[f"{name}_slots", labels] == told["missing_slots"]
     assert figures[f"{name}_since_timestamp_seconds", labels] == START + 900
+    assert figures["actwin_collector_device_signal_dbm", labels] == -81
     (tmp_path / "config.toml").write_text('[collector]\ncode = "C"\nstate_dir = "."\n'
                                           'config_from = "file"\n')
     (tmp_path / "status.json").write_text(json.dumps({"devices": {"T01": told}, "written": 0}))
     shown = command(tmp_path, "status", "--config", "config.toml").stdout
     line = f"missing: T01: {told['missing_slots']} slots since {since}, back-fill is off"
-    assert line in shown
+    assert line in shown and "-81 dBm" in shown

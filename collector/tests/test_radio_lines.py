@@ -24,6 +24,7 @@ from actwin_collector.simulate.lora import LoraMeter
 from actwin_collector.simulate.runner import ScenarioRunner
 from actwin_collector.simulate.scenario import parse_scenario
 from actwin_collector.simulate.wmbus import delivered
+from actwin_collector.status import device_status
 
 EUI = "70B3D5E710000001"
 
@@ -58,9 +59,14 @@ def test_two_receivers_hear_one_telegram_once(tmp_path):
                 radio_device(secret=KEY), line="L1", schedule="S1",
                 parameters=(ParameterSpec("volume", "S/D:volume", "m3"),),
             )
-            field = field_of(WmbusDriver, lines, [spec], tmp_path)
+            # A line listens for what its devices speak, and hears those of other lines then.
+            other = replace(
+                spec, key="E", line="L2", address="87654321",
+                parameters=(ParameterSpec("volume", "S/E:volume", "m3"),),
+            )
+            field = field_of(WmbusDriver, lines, [spec, other], tmp_path)
             async with field:
-                await until(lambda: left.writers)
+                await until(lambda: left.writers and right.writers)
                 radio = meter(7)
                 first = radio.telegram(field.now())
                 left.say(delivered("im871a", first, field.now()))
@@ -71,8 +77,12 @@ def test_two_receivers_hear_one_telegram_once(tmp_path):
                 await until(lambda: field.health("L1").heard == 2)
                 left.say(delivered("im871a", meter(0).telegram(field.now()), field.now()))
                 await until(lambda: field.errors("D").get("security_downgrade"))
-                left.say(delivered("im871a", second, field.now()))
+                assert field.state("D").rssi == -70
+                right.say(delivered("cul", second, field.now(), rssi=-60))
+                await until(lambda: field.health("L2").duplicates)
+                left.say(delivered("im871a", second, field.now(), rssi=-90))
                 await until(lambda: field.health("L1").duplicates)
+                assert device_status(field.state("D"))["rssi"] == -60
                 await field.next_slot()
                 assert field.stored("D") == [(900, "54.321")]
                 field.clock.pass_time(3600)

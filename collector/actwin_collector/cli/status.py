@@ -66,9 +66,10 @@ def _print_devices(devices: dict) -> None:
     for key in sorted(devices):
         each = devices[key]
         silent = "silent: " if each.get("silent") else ""
+        signal = f"{each['rssi']} dBm  " if each.get("rssi") else ""
         print(
             f"{key:<16} {each['ok']:>8} {each['errors']:>7}  {each['last_ok'] or '–':<20}  "
-            f"{silent}{each['last_error']}"
+            f"{signal}{silent}{each['last_error']}"
         )
     for key in sorted(devices):
         if devices[key].get("missing_slots"):

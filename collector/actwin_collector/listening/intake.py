@@ -143,6 +143,8 @@ class Intake:
         digest = _digest(driver, heard)
         if self._knows(digest, candidates):
             source.health.duplicates += 1
+            for state in candidates:
+                state.hear_better(heard.rssi)
             return Verdict("duplicate", tuple(each.spec.key for each in candidates))
         now = self._clock.wall()
         opened: list[tuple[DeviceState, Push]] = []
@@ -157,7 +159,7 @@ class Intake:
             return Verdict("refused", tuple(s.spec.key for s, _ in failed), failed[0][1])
         for state, push in opened:
             merge(state, push, now, self._limits)
-            state.hear()
+            state.hear(heard.rssi)
             self.note_heard(state, heard, "ok")
         source.health.heard += 1
         self._remember(digest)
