@@ -53,11 +53,13 @@
         "wizard/actwin_line_stop_views.xml",
         "wizard/actwin_scan_create_views.xml",
         "wizard/actwin_template_apply_views.xml",
+        "views/actwin_completeness_views.xml",
         "views/actwin_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "actwin_metering/static/src/fields/*",
+            "actwin_metering/static/src/completeness/*",
             "actwin_metering/static/src/commands/*",
         ],
         "web.assets_backend_lazy": ["actwin_metering/static/src/views/*"],

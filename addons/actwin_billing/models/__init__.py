@@ -8,6 +8,7 @@ from . import (
     billing_run,
     billing_run_process,
     billing_run_progress,
+    billing_run_readiness,
     billing_chunk,
     bill,
     bill_line,

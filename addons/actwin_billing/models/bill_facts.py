@@ -290,14 +290,21 @@ class ActwinBillFacts(models.AbstractModel):
     def _stamp(self, value):
         return value.isoformat(sep=" ", timespec="seconds") if value else None
 
+    def _read_names(self, plan):
+        """Names of the registers at the point that the tariff reads."""
+        for name in plan["channels"]:
+            register, _dot, band = name.partition(".")
+            bands = plan["needed"].get(register)
+            if bands is not None and (
+                not band or band in bands or register not in plan["channels"]
+            ):
+                yield name
+
     def _judge(self, plan, whole, hours):
         """What the readings themselves say: missing, suspect, faulty, estimated, replaced."""
         problems, estimated, replaced, rollovers = [], ZERO, False, 0
-        for name, channel in plan["channels"].items():
-            register, _dot, band = name.partition(".")
-            bands = plan["needed"].get(register)
-            if bands is None or (band and band not in bands and register in plan["channels"]):
-                continue
+        for name in self._read_names(plan):
+            channel = plan["channels"][name]
             info = whole.get(channel.id) or {}
             exceptions = plan["exceptions"][name]
             problems += self._exceptions(name, channel, exceptions._holding_back())

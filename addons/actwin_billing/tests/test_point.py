@@ -23,3 +23,16 @@ class TestPoint(BillingCommon):
         })
         with self.assertRaisesRegex(ValidationError, "billed until"):
             form.save().action_apply()
+
+    def test_run_says_before_computing_which_points_are_ready(self):
+        self.create_subscription("T01")
+        silent = self.create_subscription("T02", bands={"t1": None, "t2": "5", "t3": "5"})
+        run = self.create_run()
+        self.assertEqual((run.ready_count, run.point_count), (1, 2))
+        lines = self.env["actwin.readiness"].search(run.action_open_not_ready()["domain"])
+        self.assertEqual(lines.point_id, silent.point_id)
+        self.assertIn("boundary", lines.reasons)
+        bills = self.compute(run)
+        blocked = bills.filtered(lambda bill: bill.state == "blocked")
+        self.assertEqual(blocked.point_id, silent.point_id)
+        self.assertEqual((run.ready_count, run.point_count), (0, 0))

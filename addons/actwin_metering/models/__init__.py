@@ -1,1 +1,1 @@
-from . import master, readings, collector, validation, conversion, virtual
+from . import master, readings, collector, validation, conversion, virtual, completeness

@@ -3,6 +3,7 @@ from . import (
     test_calibration,
     test_collector,
     test_commands,
+    test_completeness,
     test_consumption_between,
     test_conversion,
     test_day_rules,
