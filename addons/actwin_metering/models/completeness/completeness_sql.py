@@ -5,7 +5,8 @@ EXPECTED = """
 WITH chosen AS MATERIALIZED (
     SELECT c.id, c.point_id, c.kind, c.entry, s.tz,
            coalesce(nullif(c.interval_minutes, 0), 15) AS minutes,
-           EXISTS (SELECT FROM actwin_meter_installation i WHERE i.point_id = c.point_id) AS metered,
+           EXISTS (SELECT FROM actwin_meter_installation i
+                    WHERE i.point_id = c.point_id) AS metered,
            coalesce((SELECT min(d.day) FROM actwin_consumption_day d WHERE d.channel_id = c.id),
                     c.create_date::date) AS since
       FROM actwin_channel c JOIN actwin_site s ON s.id = c.site_id
@@ -18,11 +19,11 @@ WITH chosen AS MATERIALIZED (
      CROSS JOIN generate_series(%(start)s::date, %(end)s::date, interval '1 day') AS day
 ), expected AS (
     SELECT t.*,
-           CASE WHEN t.kind <> 'virtual' AND t.entry = 'device' AND CASE WHEN t.metered THEN EXISTS (
-                    SELECT FROM actwin_meter_installation i
-                     WHERE i.point_id = t.point_id AND i.date_from <= t.start_ts
-                       AND (i.date_to IS NULL OR i.date_to >= t.end_ts))
-                    ELSE t.day >= t.since END
+           CASE WHEN t.kind <> 'virtual' AND t.entry = 'device' AND CASE WHEN t.metered
+                     THEN EXISTS (SELECT FROM actwin_meter_installation i
+                                   WHERE i.point_id = t.point_id AND i.date_from <= t.start_ts
+                                     AND (i.date_to IS NULL OR i.date_to >= t.end_ts))
+                     ELSE t.day >= t.since END
                 THEN floor(extract(epoch FROM t.end_ts - t.start_ts) / 60 / t.minutes)::int
                 ELSE 0 END AS expected
       FROM days t
