@@ -83,7 +83,7 @@ class RawArchive:
 
         ``last``: at most so many, the newest.
         """
-        if not os.path.exists(self.path):
+        if not self._is_there():
             return []
         with self._open() as db:
             rows = db.execute(
@@ -93,6 +93,15 @@ class RawArchive:
             ).fetchall()
             rows.reverse()
             return [RawAnswer(key, at, zlib.decompress(raw).decode()) for key, at, raw in rows]
+
+    def _is_there(self) -> bool:
+        try:
+            os.stat(self.path)
+        except FileNotFoundError:
+            return False
+        except OSError as error:  # a folder this user may not enter, most of all
+            raise RawError(f"{self.path}: {error.strerror}") from error
+        return True
 
     def _shrink(self, db: sqlite3.Connection) -> None:
         while _used(db) > self.pages:

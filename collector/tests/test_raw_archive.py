@@ -43,6 +43,12 @@ def test_old_answers_go_by_time_and_by_size(tmp_path):
     assert 300 < len(kept) <= 4 * 200
 
 
+def test_an_archive_that_cannot_be_reached_is_not_an_empty_one(tmp_path):
+    (tmp_path / "state").write_text("no folder")
+    with pytest.raises(RawError):
+        RawArchive(tmp_path / "state" / "raw.sqlite", 90, 10).find("D1", 0, NOW)
+
+
 def test_off_means_off(tmp_path):
     archive = RawArchive(tmp_path / "raw.sqlite", 0, 10)
     archive.note("D1", NOW, "x")
