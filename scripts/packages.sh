@@ -2,7 +2,7 @@
 # Distribution packages the suite needs; installs only those that are missing.
 . "$(dirname "$0")/lib.sh"
 
-NEEDED=(postgresql chromium libmagic1 python3-venv socat mosquitto fonts-dejavu-core libxrender1 libxext6 libfontconfig1 nodejs)
+NEEDED=(postgresql chromium libmagic1 python3-venv socat mosquitto mbpoll fonts-dejavu-core libxrender1 libxext6 libfontconfig1 nodejs)
 
 missing=()
 for package in "${NEEDED[@]}"; do

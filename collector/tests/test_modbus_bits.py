@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Coils and discrete inputs, and Modbus over UDP: two stacks of others on either side of ours."""
+"""Coils and discrete inputs, and Modbus over UDP: stacks of others on either side of ours."""
 
 from __future__ import annotations
 
 import asyncio
+import re
+import shutil
 import struct
+import subprocess
 from decimal import Decimal
 
 import modbus_tk.defines as tk
@@ -36,6 +39,11 @@ MAP = {
     ]
 }
 SHOWN = {f"c{n}": bit for n, bit in enumerate(COILS)} | {f"i{n}": b for n, b in enumerate(INPUTS)}
+
+
+needs_mbpoll = pytest.mark.skipif(
+    shutil.which("mbpoll") is None, reason="mbpoll is not installed (scripts/packages.sh)"
+)
 
 
 class Contacts:
@@ -89,6 +97,29 @@ def test_modbus_tk_reads_coils_of_our_simulator_on_a_serial_line(tmp_path):
             assert master.execute(7, tk.READ_DISCRETE_INPUTS, 3, 3) == INPUTS
         finally:
             master.close()
+
+
+def polled(*words: object) -> tuple[int, tuple[int, ...]]:
+    """Run libmodbus' mbpoll once; returns exit code and values in the order of addresses."""
+    done = subprocess.run(
+        ["mbpoll", "-0", "-1", "-q", *map(str, words)],
+        capture_output=True, text=True, timeout=20, check=False,
+    )
+    found = re.findall(r"^\[(\d+)\]:\s+(\S+)", done.stdout, re.MULTILINE)
+    return done.returncode, tuple(int(value) for _, value in sorted(found, key=lambda x: int(x[0])))
+
+
+@needs_mbpoll
+def test_libmodbus_reads_coils_and_inputs_of_our_simulator(simulator, tmp_path):
+    tcp = ("-m", "tcp", "-p", simulator, "-a", 1)
+    assert polled(*tcp, "-t", 0, "-r", 16, "-c", 10, "127.0.0.1") == (0, COILS)
+    assert polled(*tcp, "-t", 1, "-r", 3, "-c", 3, "127.0.0.1") == (0, INPUTS)
+    code, nothing = polled(*tcp, "-t", 1, "-r", 3, "-c", 4, "127.0.0.1")
+    assert code and not nothing
+    with Field() as field:
+        path = field.pty(lambda: ModbusRtuSession({7: image()}), tmp_path / "rtu")
+        rtu = ("-m", "rtu", "-b", 9600, "-P", "none", "-a", 7)
+        assert polled(*rtu, "-t", 0, "-r", 16, "-c", 10, path) == (0, COILS)
 
 
 def contacts():
