@@ -55,6 +55,8 @@ class GapCount:
     def __init__(self) -> None:
         self._key: tuple = ()
         self._count: tuple[int, int | None] = (0, None)
+        self._open: tuple = ()
+        self._counted: tuple[int, int | None, int] = (0, None, 0)
 
     def of(
         self, grid: Grid, spans: tuple[Span, ...], exact: set[int]
@@ -71,6 +73,16 @@ class GapCount:
             self._key, self._count = key, (number, min([*firsts, *alone], default=None))
         return self._count
 
+    def since(self, grid: Grid, start: int, end: int) -> tuple[int, int | None]:
+        """Return how many slots end in (start, end], counting on from the last time."""
+        number, first, last = self._counted
+        if self._open != (grid, start) or end < last:
+            self._open, (number, first, last) = (grid, start), (0, None, start)
+        more, next_one = _count(grid, last, end)
+        first = next_one if first is None else first
+        self._counted = (number + more, first, max(last, end))
+        return number + more, first
+
 
 def _since_mark(state: DeviceState, now: float) -> tuple[int, int | None]:
     keeper = state.keeper
@@ -78,7 +90,7 @@ def _since_mark(state: DeviceState, now: float) -> tuple[int, int | None]:
     # What is being collected shows that nothing before it is open any more.
     if known is None or keeper.end is not None:
         return 0, None
-    return _count(keeper.grid, known, now - _SETTLE_SECONDS)
+    return state.gap_count.since(keeper.grid, known, int(now) - _SETTLE_SECONDS)
 
 
 def _count(grid: Grid, start: float, end: float) -> tuple[int, int | None]:

@@ -77,6 +77,15 @@ def test_counting_thousands_of_slots_is_done_once():
     assert counter.of(grid, day, {START + 450, START + 900, START + 90000}) == (98, START + 450)
 
 
+def test_a_silence_is_counted_on_and_anew_when_the_clock_goes_back():
+    grid, counter = parse_cron("*/15 * * * *", UTC), GapCount()
+    found = [counter.since(grid, START, START + at) for at in (0, 899, 900, 3601, 3602, 86400)]
+    assert [each[0] for each in found] == [0, 0, 1, 4, 4, 96]
+    assert {each[1] for each in found[2:]} == {START + 900}
+    assert counter.since(grid, START, START + 1800) == (2, START + 900)
+    assert counter.since(grid, START + 900, START + 1800) == (1, START + 1800)
+
+
 def test_a_year_of_minutes_needs_no_walk():
     year = ((START, START + 365 * 86400),)
     assert GapCount().of(PeriodGrid(60), year, set()) == (365 * 1440, START + 60)
