@@ -26,8 +26,11 @@ DEVICES = """
      ORDER BY d.key
 """
 TOTALS = """
-    SELECT (SELECT coalesce(sum(reltuples::bigint), 0) FROM pg_class
-             WHERE relname ~ '^actwin_reading_[0-9]{6}$' AND reltuples > 0) AS readings_about,
+    SELECT (SELECT coalesce(sum(greatest(t.n_live_tup, c.reltuples)), 0)::bigint
+              FROM pg_inherits i
+              JOIN pg_class c ON c.oid = i.inhrelid
+              JOIN pg_stat_user_tables t ON t.relid = i.inhrelid
+             WHERE i.inhparent = 'actwin_reading'::regclass) AS readings_about,
            (SELECT count(*) FROM actwin_reading_reject) AS rejected,
            (SELECT count(*) FROM account_move WHERE state = 'posted'
              AND actwin_run_id IS NOT NULL) AS invoices

@@ -106,6 +106,8 @@ def test_status_counts_by_device(house):
     assert re.search(r"T01\s+iec62056-21\s+\d+", text)
     assert re.search(r"W01\s+mbus\s+\d+", text)
     assert "stopped" not in text
+    about = int(re.search(r"readings about ([\d,.]+)", text)[1].replace(",", ""))
+    assert about > 2_000_000
 
 
 @pytest.mark.parametrize("login", ["tenant1", "tenant12"])
