@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from .arrivals import Arrivals
 from .backlog import GapCount
 from .chores import Chores
 from .grids import Grid, poll_grid, snapshot_plans, store_grid
@@ -20,6 +21,7 @@ from .model import (
     Comm,
     DeviceSpec,
     Event,
+    Heard,
     ProfileRow,
     ProtocolError,
     Reading,
@@ -46,9 +48,10 @@ class DeviceState:
 
     ``readings``, ``events`` and ``comms`` are finished but not yet on disk. One that is not
     ``polled`` only sends by itself. Nobody sends a push again once it was answered, so the slot
-    it fell into is kept on disk as well: ``pushes`` counts those taken, ``pushes_kept`` those kept.
-    ``silent``: it has not sent by ``expected_by``, an instant of the monotonic clock. ``rssi``: how
-    strongly its last radio telegram was heard, by the receiver that heard it best (dBm).
+    it fell into is kept on disk as well: ``heard`` are those taken whose driver was not told yet
+    that they are kept. ``silent``: it has not sent by ``expected_by``, an instant of the monotonic
+    clock. ``rssi``: how strongly its last radio telegram was heard, by the receiver that heard it
+    best (dBm).
     """
 
     spec: DeviceSpec
@@ -69,16 +72,16 @@ class DeviceState:
     expected_by: float | None = None
     silent: bool = False
     rssi: int | None = None
-    pushes: int = 0
-    pushes_kept: int = 0
     saving: asyncio.Lock = field(default_factory=asyncio.Lock)
     chores: Chores = field(default_factory=Chores)
     noted: bool = False
     gap_count: GapCount = field(default_factory=GapCount)
+    heard: Arrivals = field(init=False)
     polls: Grid = field(init=False)
     snapshots: Snapshots = field(init=False)
 
     def __post_init__(self) -> None:
+        self.heard = Arrivals(self.driver, self.spec)
         self.polls = poll_grid(self.schedule, self.phase)
         window = self.schedule.snapshot_window_seconds
         self.snapshots = Snapshots(snapshot_plans(self.schedule), window)
@@ -97,8 +100,7 @@ class DeviceState:
     @property
     def is_waiting(self) -> bool:
         """Whether anything of it is not on disk yet."""
-        unkept = self.pushes != self.pushes_kept
-        return bool(self.readings or self.events or self.comms or unkept)
+        return bool(self.readings or self.events or self.comms or self.heard)
 
     @property
     def has_profile(self) -> bool:
@@ -111,9 +113,10 @@ class DeviceState:
         if self.keeper.birth is None and (self.snapshots or self.schedule.backfill_days):
             self.keeper.birth = int(now)
 
-    def hear(self, rssi: int | None = None) -> None:
-        """Note that the device has just sent by itself."""
-        self.expected_by, self.silent, self.rssi = None, False, rssi
+    def hear(self, heard: Heard, now: float) -> None:
+        """Note that the device has just sent by itself, and what was merged."""
+        self.expected_by, self.silent, self.rssi = None, False, heard.rssi
+        self.heard.add(heard, now)
 
     def hear_better(self, rssi: int | None) -> None:
         """Note that another receiver heard the same message."""
@@ -123,7 +126,8 @@ class DeviceState:
         """Take over the counters, and what is not on disk yet, of the state before a change."""
         self.health, self.comm_state = old.health, old.comm_state
         self.readings, self.events, self.comms = old.readings, old.events, old.comms
-        self.pushes, self.pushes_kept, self.saving = old.pushes, old.pushes_kept, old.saving
+        self.saving = old.saving
+        self.heard.adopt(old.heard)
         self.last_polled = old.last_polled
         self.expected_by, self.silent, self.rssi = old.expected_by, old.silent, old.rssi
         self.snapshots.load(old.snapshots.save())
@@ -150,9 +154,10 @@ class DeviceState:
             "snapshots": self.snapshots.save(),
             "clock_set": self.chores.clock_set,
             "log": self.chores.log.save(),
+            "heard": self.heard.save(),
         }
         notes = {key: value for key, value in notes.items() if value}
-        return Kept(self.keeper.gaps.spans, json.dumps(notes) if notes else "")
+        return Kept(self.keeper.gaps.spans, json.dumps(notes, default=str) if notes else "")
 
     def recall(self, kept: Kept) -> None:
         """Take back what ``memory`` returned before the restart."""
@@ -163,6 +168,7 @@ class DeviceState:
         self.chores.clock_set = notes.get("clock_set")
         self.chores.log.load(notes.get("log", {}))
         self.keeper.load(notes.get("keeper", {}))
+        self.heard.load(notes.get("heard", ()))
 
     def give_up_profile(self) -> None:
         """Give what waits for the profile as it was polled: there is no profile."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from .device import DeviceState
 from .memory import Kept
-from .model import Comm, Event, Reading
+from .model import CollectorError, Comm, Event, Reading
 
 
 class Store(Protocol):
@@ -27,8 +27,10 @@ class Store(Protocol):
 
 
 async def save(states: Iterable[DeviceState], store: Store, with_memory: bool = False) -> None:
-    """Return when all that these devices finished is on disk; raises OutboxError.
+    """Return when all that these devices finished is on disk; raises CollectorError.
 
+    What was heard is on disk before its counter is: a process that dies in between finds the
+    message in the device's memory, so that its repetition is neither lost nor taken twice.
     ``with_memory``: also of those that have only a slot in progress. Safe to call from several
     tasks: who comes second waits for the first and finds nothing to do.
     """
@@ -47,7 +49,7 @@ async def save(states: Iterable[DeviceState], store: Store, with_memory: bool = 
 
 async def _commit(waiting: list[DeviceState], store: Store) -> None:
     taken = [
-        (each, len(each.readings), len(each.events), len(each.comms), each.pushes)
+        (each, len(each.readings), len(each.events), len(each.comms), len(each.heard))
         for each in waiting
     ]
     memory = {each.spec.key: each.memory() for each in waiting}
@@ -67,6 +69,18 @@ async def _commit(waiting: list[DeviceState], store: Store) -> None:
             each.keeper.dirty = each.noted = True
         raise
     # Others may have added more meanwhile.
-    for each, readings, events, comms, pushes in taken:
+    for each, readings, events, comms, _ in taken:
         del each.readings[:readings], each.events[:events], each.comms[:comms]
-        each.pushes_kept = pushes
+    _confirm([(each, heard) for each, *_, heard in taken])
+
+
+def _confirm(kept: list[tuple[DeviceState, int]]) -> None:
+    """Tell drivers what is on disk; raises the first CollectorError when all were told."""
+    errors: list[CollectorError] = []
+    for state, count in kept:
+        try:
+            state.heard.confirm(count)
+        except CollectorError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]

@@ -160,6 +160,10 @@ def test_replayed_push_is_refused_after_a_restart_too(driver, tmp_path):
     device = spec(secret=BOTH_KEYS, meter_title=METER.hex())
     message = heard(in_wrapper(general(PLAIN_PUSH, 9)))
     assert driver.open_heard(message, device).rows
+    assert refusal(driver, message, device) == "replayed"
+    driver.forget_heard(message, device)
+    assert driver.open_heard(message, device).rows
+    driver.confirm_heard(message, device)
     again = DlmsDriver(CounterStore(tmp_path / "counters.sqlite"))
     for each in (driver, again):
         assert refusal(each, message, device) == "replayed"
@@ -291,6 +295,7 @@ def test_push_with_the_broadcast_key_counts_by_itself(driver, tmp_path):
     device = spec(secret=secret, meter_title=METER.hex())
     assert driver.open_heard(heard(in_wrapper(general(PLAIN_PUSH, 90))), device).rows
     assert driver.open_heard(heard(in_wrapper(broadcast(5))), device).rows
+    driver.confirm_heard(heard(in_wrapper(broadcast(5))), device)
     again = DlmsDriver(CounterStore(tmp_path / "counters.sqlite"))
     assert refusal(again, heard(in_wrapper(broadcast(5))), device) == "replayed"
     forged = broadcast(6)[:-1] + b"\x00"
@@ -306,5 +311,6 @@ def test_push_with_a_wrapped_key_is_refused_the_second_time_after_a_restart_too(
         driver = DlmsDriver(CounterStore(tmp_path / "counters.sqlite"))
         if expected == "taken":
             assert driver.open_heard(message, spec(secret=secret)).rows
+            driver.confirm_heard(message, spec(secret=secret))
         else:
             assert refusal(driver, message, spec(secret=secret)) == expected

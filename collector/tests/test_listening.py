@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from push_support import PERIOD, Field, device, free_port, line, until
 
-from actwin_collector.listening.intake import DUPLICATE_SECONDS, Source
+from actwin_collector.listening.intake import Source
+from actwin_collector.listening.repeats import DUPLICATE_SECONDS
 from actwin_collector.masking import Masker
 from actwin_collector.model import Event, Heard
 from actwin_collector.outbox_schema import OutboxFull

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The daemon as a process: what it hears reaches Odoo once, whatever happens in between."""
+import http.client
 import json
 import os
 import signal
@@ -104,3 +105,66 @@ def test_check_names_mistakes_and_does_not_take_the_port(heard, daemons):  # noq
     assert asked.returncode == 1
     assert "listens" in asked.stderr
     stop(daemon)
+
+
+_KILLER = """
+import os
+from actwin_collector import outbox
+from actwin_collector.protocol.wmbus.driver import WmbusDriver
+
+def die(*_):
+    os.kill(os.getpid(), 9)
+
+def after(call):
+    return lambda *args: (call(*args), die())
+
+step = os.environ.get("KILL_AT")
+if step == "before_open":
+    WmbusDriver.open_heard = die
+elif step == "opened":
+    append = outbox.Outbox._append
+    outbox.Outbox._append = lambda self, *rows: die() if rows[4] else append(self, *rows)
+elif step == "committed":
+    WmbusDriver.confirm_heard = die
+elif step == "confirmed":
+    WmbusDriver.confirm_heard = after(WmbusDriver.confirm_heard)
+"""
+
+
+@pytest.mark.parametrize("step", ["before_open", "opened", "committed", "confirmed"])
+def test_a_push_reaches_odoo_once_wherever_the_process_is_killed(heard, daemons, step):  # noqa: F811
+    home, odoo, port, config = heard
+    odoo.config = document(port, store=4)
+    (home / "killer").mkdir()
+    (home / "killer" / "sitecustomize.py").write_text(_KILLER)
+    daemon = run_daemon(
+        home, config, daemons, KILL_AT=step, PYTHONPATH=str(home / "killer")
+    )
+    telegram = meter(7).telegram(NOW)
+    wait_for(lambda: _is_lost(port, telegram, daemon))
+    assert daemon.wait(20) == -signal.SIGKILL
+    daemon = run_daemon(home, config, daemons)
+    # The sender had no answer and repeats; then somebody replays what was on the air.
+    wait_for(lambda: _answered(port, telegram) == 200)
+    wait_for(lambda: odoo.readings)
+    wait_for(lambda: request(port, telegram, TOKEN)[0] == 422)
+    assert request(port, telegram, TOKEN)[1]["error"] == "replayed"
+    stop(daemon)
+    assert list(odoo.readings.values()) == ["54.321"]
+    assert (odoo.conflicts, set(odoo.stored.values())) == ([], {1})
+
+
+def _answered(port, telegram):
+    try:
+        return request(port, telegram, TOKEN)[0]
+    except OSError:
+        return 0
+
+
+def _is_lost(port, telegram, daemon):
+    """Whether a message that was sent killed the process."""
+    try:
+        status = request(port, telegram, TOKEN)[0]
+    except (OSError, http.client.HTTPException):
+        return daemon.poll() is not None
+    raise AssertionError(f"answered {status}")

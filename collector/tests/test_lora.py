@@ -98,6 +98,9 @@ def test_a_frame_counter_that_does_not_grow_is_a_replay(driver, tmp_path):
     first, second = (hear(driver, radio.uplink("ttn-v3", NOW)[1])[0][0] for _ in range(2))
     driver.open_heard(second, device())
     assert refusal(driver, second, device()) == "replayed"
+    driver.forget_heard(second, device())
+    driver.open_heard(second, device())
+    driver.confirm_heard(second, device())
     again = LoraDriver(Memory(tmp_path / "memory.sqlite"), lambda: NOW)
     assert refusal(again, first, device()) == "replayed"
     # A new session begins again; so does an ABP meter that was told to.

@@ -61,9 +61,42 @@ def test_a_message_counter_that_does_not_grow_is_a_replay_over_restarts_too(driv
     first, second = radio.telegram(NOW), radio.telegram(NOW)
     driver.open_heard(heard(second), spec)
     assert refusal(driver, second, spec) == "replayed"
+    assert refusal(driver, first, spec) == "replayed"
+    driver.confirm_heard(heard(second), spec)
     again = WmbusDriver(Memory(tmp_path / "memory.sqlite"), lambda: NOW)
     assert refusal(again, first, spec) == "replayed"
     again.open_heard(heard(radio.telegram(NOW)), spec)
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+def test_a_telegram_whose_values_were_not_kept_may_come_again(driver, tmp_path, restarted):
+    wire, spec = meter(7).telegram(NOW), device(secret=KEY)
+    driver.open_heard(heard(wire), spec)
+    if restarted:
+        driver = WmbusDriver(Memory(tmp_path / "memory.sqlite"), lambda: NOW)
+    else:
+        driver.forget_heard(heard(wire), spec)
+    assert driver.open_heard(heard(wire), spec).result.samples
+    driver.confirm_heard(heard(wire), spec)
+    driver.forget_heard(heard(wire), spec)
+    assert refusal(driver, wire, spec) == "replayed"
+
+
+def test_confirming_in_another_order_never_lowers_the_counter(driver, tmp_path):
+    radio, spec = meter(7), device(secret=KEY)
+    first, second = radio.telegram(NOW), radio.telegram(NOW)
+    driver.open_heard(heard(first), spec)
+    driver.open_heard(heard(second), spec)
+    driver.confirm_heard(heard(second), spec)
+    driver.confirm_heard(heard(first), spec)
+    again = WmbusDriver(Memory(tmp_path / "memory.sqlite"), lambda: NOW)
+    assert refusal(again, second, spec) == "replayed"
+
+
+def test_a_downgrade_is_refused_before_the_counter_is_durable(driver):
+    spec = device(secret=KEY)
+    driver.open_heard(heard(meter(7).telegram(NOW)), spec)
+    assert refusal(driver, meter(5).telegram(NOW), spec) == "security_downgrade"
 
 
 def test_a_refused_telegram_does_not_use_up_its_counter(driver):

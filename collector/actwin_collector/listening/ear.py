@@ -30,6 +30,8 @@ class Cutter:
         settings = source.line.settings
         self._listeners: dict[str, Listener] = {}
         self._counted: dict[str, dict[str, int]] = {}
+        # What listeners failed with on the last piece.
+        self.failures: list[Exception] = []
         for name, driver in drivers.items():
             listener = driver.listener(settings)
             if listener is not None:
@@ -52,13 +54,15 @@ class Cutter:
 
     def _cut(self, call) -> list[tuple[str, Heard]]:
         found: list[tuple[str, Heard]] = []
+        self.failures = []
         for name, listener in self._listeners.items():
             try:
                 found += [(name, heard) for heard in call(listener)]
-            except Exception:
+            except Exception as error:
                 # A driver may come from another package; its bug must not end the line.
                 _log.exception("the listener of %s failed on %s", name, self.source.line.key)
                 self.source.health.errors["driver_bug"] += 1
+                self.failures.append(error)
             self._count(name, listener)
         return found
 

@@ -26,16 +26,18 @@ from ..model import (
 )
 from ..poller import DriftLimits
 from ..saving import Store, save
+from ..threads import in_thread
 from ..watch import NoteHeard, unheard
+from .dead import DeadMessages
 from .line import LineHealth
 from .merge import merge
+from .repeats import Repeats
 from .unassigned import Unassigned, printable, raw_text
 
 _log = logging.getLogger(__name__)
 
-# Two receivers hear one telegram within moments; a sender repeats what was not confirmed.
-DUPLICATE_SECONDS = 60.0
-_MOST_REMEMBERED = 20_000
+# Those whose senders, or we for them, come again with what was not taken.
+_REPEATING = ("http", "mqtt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,13 @@ class Intake:
         unassigned: Unassigned,
     ) -> None:
         self.unassigned = unassigned
+        self.dead = DeadMessages(settings.state_dir / "dead-messages")
         self.note_heard: NoteHeard = unheard
         self._store = store
         self._clock = clock
         self._limits = DriftLimits(settings.drift_warn_seconds, settings.drift_fail_seconds)
         self._by_sender: dict[tuple[str, str], list[DeviceState]] = {}
-        self._recent: dict[bytes, float] = {}
+        self._repeats = Repeats(clock)
         self._states: dict[str, DeviceState] = {}
 
     def assign(self, states: Iterable[DeviceState]) -> None:
@@ -84,6 +87,9 @@ class Intake:
             sender = sender_of(state)
             found[state.spec.driver, sender].append(state)
             self.unassigned.forget(state.spec.line, state.spec.driver, sender)
+            for heard, at in state.heard.recalled:
+                self._repeats.recall(digest_of(state.spec.driver, heard), at)
+            state.heard.recalled = []
         self._by_sender = dict(found)
 
     async def hear(self, source: Source, driver: str, heard: Heard) -> Verdict:
@@ -98,10 +104,27 @@ class Intake:
             return Verdict("unassigned")
         # Before it is opened: a counter that only grows would refuse a repetition.
         await self._make_room(candidates, now)
-        verdict = self._open(source, driver, heard, candidates)
+        digest = digest_of(driver, heard)
+        verdict = self._open(source, digest, heard, candidates)
         if verdict.fate == "taken":
-            await save(candidates, self._store)
+            await self._keep(source, digest, heard, candidates)
+        elif verdict.error is not None and verdict.error.code == "driver_bug":
+            await self.bury(source, raw_text(heard.telegram).encode(), verdict.error)
         return verdict
+
+    async def bury(self, source: Source, data: bytes, error: Exception) -> None:
+        """Keep what our own code failed on: its sender will not send it again, once answered.
+
+        Raises CollectorError when it cannot be kept.
+        """
+        now = self._clock.wall()
+        line, why = source.line.key, f"{type(error).__name__}: {error}"
+        name = await in_thread(self.dead.keep, line, source.where, data, why, now)
+        source.health.errors["message_failed"] += 1
+        text = f"line {line}: {why[:200]}; the message is kept in {name}"
+        event = Event(COLLECTOR, int(now), "message_failed", printable(text))
+        with contextlib.suppress(CollectorError):
+            await self._store([], [event], [], {}, {})
 
     def candidates(self, source: Source, driver: str, sender: str) -> list[DeviceState]:
         """Return the devices that may have sent it: those of the line, else of other receivers."""
@@ -137,15 +160,11 @@ class Intake:
         return state.spec.line == source.line.key
 
     def _open(
-        self, source: Source, driver: str, heard: Heard, candidates: list[DeviceState]
+        self, source: Source, digest: bytes, heard: Heard, candidates: list[DeviceState]
     ) -> Verdict:
         """Open and merge in one go: another receiver may bring the same at any moment."""
-        digest = _digest(driver, heard)
-        if self._knows(digest, candidates):
-            source.health.duplicates += 1
-            for state in candidates:
-                state.hear_better(heard.rssi)
-            return Verdict("duplicate", tuple(each.spec.key for each in candidates))
+        if self._repeats.knows(digest, candidates):
+            return _duplicate(source, heard, candidates)
         now = self._clock.wall()
         opened: list[tuple[DeviceState, Push]] = []
         failed: list[tuple[DeviceState, CollectorError]] = []
@@ -154,16 +173,37 @@ class Intake:
                 opened.append((state, _open_heard(state, heard)))
             except CollectorError as refusal:
                 failed.append((state, refusal))
+        if not opened and self._repeats.was_kept(digest, failed[0][1]):
+            return _duplicate(source, heard, candidates)
         if not opened:
             self._refuse(failed, heard, now)
             return Verdict("refused", tuple(s.spec.key for s, _ in failed), failed[0][1])
         for state, push in opened:
-            merge(state, push, now, self._limits)
-            state.hear(heard.rssi)
-            self.note_heard(state, heard, "ok")
+            self._merge(state, push, heard, now)
         source.health.heard += 1
-        self._remember(digest)
+        self._repeats.remember(digest)
         return Verdict("taken", tuple(state.spec.key for state, _ in opened))
+
+    def _merge(self, state: DeviceState, push: Push, heard: Heard, now: float) -> None:
+        try:
+            merge(state, push, now, self._limits)
+        except BaseException:
+            state.driver.forget_heard(heard, state.spec)
+            raise
+        state.hear(heard, now)
+        self.note_heard(state, heard, "ok")
+
+    async def _keep(
+        self, source: Source, digest: bytes, heard: Heard, states: list[DeviceState]
+    ) -> None:
+        try:
+            await save(states, self._store)
+        except BaseException:
+            # It waits in memory, for the slot in which it came, and will be stored with it: its
+            # sender hears of a failure and repeats it, perhaps much later.
+            if heard.reply or source.line.kind in _REPEATING:
+                self._repeats.owe(digest)
+            raise
 
     def _refuse(
         self, failed: list[tuple[DeviceState, CollectorError]], heard: Heard, now: float
@@ -180,22 +220,6 @@ class Intake:
             for state in states:
                 state.health.note(error, now)
             raise
-
-    def _knows(self, digest: bytes, states: list[DeviceState]) -> bool:
-        at = self._recent.get(digest)
-        if at is None:
-            return False
-        window = min([DUPLICATE_SECONDS, *(each.schedule.store_seconds / 2 for each in states)])
-        recent = self._clock.monotonic() - at < window
-        return recent or any(each.is_waiting for each in states)
-
-    def _remember(self, digest: bytes) -> None:
-        now = self._clock.monotonic()
-        if len(self._recent) >= _MOST_REMEMBERED:
-            self._recent = {
-                key: at for key, at in self._recent.items() if now - at < DUPLICATE_SECONDS
-            }
-        self._recent[digest] = now
 
 
 def sender_of(state: DeviceState) -> str:
@@ -217,6 +241,14 @@ def _open_heard(state: DeviceState, heard: Heard) -> Push:
         raise ProtocolError(f"{type(error).__name__}: {error}", "driver_bug") from error
 
 
-def _digest(driver: str, heard: Heard) -> bytes:
+def _duplicate(source: Source, heard: Heard, states: list[DeviceState]) -> Verdict:
+    source.health.duplicates += 1
+    for state in states:
+        state.hear_better(heard.rssi)
+    return Verdict("duplicate", tuple(each.spec.key for each in states))
+
+
+def digest_of(driver: str, heard: Heard) -> bytes:
+    """Return what tells one message from another, whichever way it came."""
     text = json.dumps([driver, heard.sender, heard.telegram], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).digest()

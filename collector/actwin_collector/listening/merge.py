@@ -28,7 +28,6 @@ def merge(state: DeviceState, push: Push, now: float, limits: DriftLimits) -> No
         Event(state.spec.key, int(event.ts.timestamp()), event.code, event.text)
         for event in push.events
     )
-    state.pushes += 1
 
 
 def _instant(state: DeviceState, now: float) -> float:

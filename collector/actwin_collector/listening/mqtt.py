@@ -150,12 +150,22 @@ class MqttLine(ListeningLine):
             message = await self._arrived.get()
             try:
                 await self._take(message, cutter)
-            except Exception:
-                # A message that breaks us would come again and again: it is counted and passed.
+            except Exception as error:
+                # A message that breaks us would come again and again: it is put aside.
                 _log.exception("line %s: a message of %s", self.line.key, message.topic)
-                self.health.errors["message_failed"] += 1
+                await self._bury(message, error)
             client.ack(message.mid, message.qos)
             self._room.release()
+
+    async def _bury(self, message: _Message, error: Exception) -> None:
+        source = Source(self.line, self.health, message.topic)
+        while True:
+            try:
+                await self.tools.intake.bury(source, message.payload, error)
+                return
+            except CollectorError as refusal:
+                self.health.errors[refusal.code] += 1
+                await asyncio.sleep(STORE_RETRY_SECONDS)
 
     async def _take(self, message: _Message, cutter: Cutter) -> None:
         if message.retained and not self.settings["retained"]:
@@ -170,8 +180,11 @@ class MqttLine(ListeningLine):
             self.health.errors[error.code] += 1
             return
         cutter.source = Source(self.line, self.health, message.topic)
-        messages = [each for body in bodies for each in cutter.message(body, message.topic)]
-        if not messages:
+        messages, failures = [], []
+        for body in bodies:
+            messages += cutter.message(body, message.topic)
+            failures += cutter.failures
+        if not messages and not failures:
             self.health.errors["nothing_heard"] += 1
         while messages:
             try:
@@ -180,3 +193,5 @@ class MqttLine(ListeningLine):
             except CollectorError as error:
                 self.health.errors[error.code] += 1
                 await asyncio.sleep(STORE_RETRY_SECONDS)
+        if failures:
+            raise failures[0]

@@ -104,8 +104,19 @@ class Driver(ABC):
         """Open a heard message with the device's keys; raises CollectorError, then it is refused.
 
         Replays and wrong keys are refused by name; nothing of a refused message becomes a reading.
+        A counter that only grows is checked here and remembered in memory, but made durable by
+        ``confirm_heard``: a process that dies in between must not refuse the sender's repetition.
         """
         raise UnsupportedError(f"{self.name} hears nothing")
+
+    def confirm_heard(self, heard: Heard, device: DeviceSpec) -> None:  # noqa: B027
+        """Make durable that an opened message came: its values are on disk now.
+
+        Raises CollectorError; it is then called again, and the sender is not answered before.
+        """
+
+    def forget_heard(self, heard: Heard, device: DeviceSpec) -> None:  # noqa: B027
+        """Take back that a message was opened: its values were let go, so it may come again."""
 
     @classmethod
     @abstractmethod

@@ -21,6 +21,7 @@ from ...model import (
     UnsupportedError,
 )
 from ..base import Driver
+from ..claims import Claims
 from .carriers import carrier_of
 from .clockset import set_clock
 from .cosem import medium_of
@@ -63,6 +64,7 @@ class DlmsDriver(Driver):
 
         guard.require_verification()
         self._store = store
+        self._claims = Claims()
         self._now = now
         self._layouts = LayoutCache()
 
@@ -162,9 +164,7 @@ class DlmsDriver(Driver):
     def open_heard(self, heard: Heard, device: DeviceSpec) -> Push:
         """Return a push's readings; refuses replays, wrong keys and clear pushes by name."""
         options = Options.of(device)
-        store = None
-        if options.keys.encryption:
-            store = self._store or default_store(options.state_dir)
+        store = self._store_of(options) if options.keys.encryption else None
         receiver = PushReceiver(
             options.keys,
             store,
@@ -175,7 +175,19 @@ class DlmsDriver(Driver):
         )
         raw = "\n".join(map(str, heard.telegram.get("frames", ())))
         telegram = receiver.take(heard.telegram)
-        return to_push(telegram, options.push_units, options.push_time == "meter", raw)
+        push = to_push(telegram, options.push_units, options.push_time == "meter", raw)
+        self._claims.claim(heard, receiver.counters)
+        return push
+
+    def confirm_heard(self, heard: Heard, device: DeviceSpec) -> None:
+        """Keep the push's invocation counters; raises CollectorError."""
+        for (title, key), counter in self._claims.of(heard).items():
+            self._store_of(Options.of(device)).received(title, key, counter, pushed=True)
+        self._claims.drop(heard)
+
+    def forget_heard(self, heard: Heard, device: DeviceSpec) -> None:
+        """Let the push's invocation counters come again."""
+        self._claims.drop(heard)
 
     @classmethod
     def decode(cls, telegram: Mapping) -> Telegram:
@@ -190,13 +202,14 @@ class DlmsDriver(Driver):
         meter = (device.key, identity.id, firmware)
         return SpanReader(dialogue, self._layouts, meter, options.zone, options.profile_days)
 
+    def _store_of(self, options: Options) -> CounterStore:
+        return self._store or default_store(options.state_dir)
+
     def _dialogue(self, link: Link, options: Options, timeout: float) -> Dialogue:
         # Here for the same reason.
         from .dialogue import Dialogue
 
-        store = None
-        if options.ciphered:
-            store = self._store or default_store(options.state_dir)
+        store = self._store_of(options) if options.ciphered else None
         return Dialogue(carrier_of(link, options, timeout), options, store)
 
 

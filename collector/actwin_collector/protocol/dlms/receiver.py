@@ -30,8 +30,9 @@ class PushReceiver:
     """Takes the pushes of one meter.
 
     With keys, everything must be authenticated and encrypted, and the invocation counter must be
-    above the last one taken, which is kept in the store. Without keys, only clear pushes are
-    taken; those carry no proof of anything. ``clear``: they are taken of a meter with keys too.
+    above the last one in the store; ``counters`` then has those to be kept there, by sender and
+    key. Without keys, only clear pushes are taken; those carry no proof of anything. ``clear``:
+    they are taken of a meter with keys too.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class PushReceiver:
             raise ValueError("ciphered pushes need both keys and a counter store")
         self._keys = keys or Keys()
         self._store = store
+        self.counters: dict[tuple[bytes, str], int] = {}
         self._title = meter_title
         self._zone = zone
         self._columns = columns
@@ -63,7 +65,7 @@ class PushReceiver:
             self._check(message)
         found = transcribe(messages, security, self._zone, self._columns, pushes_only=True)
         for title, counter in security.counters.items():
-            self._remember(title, counter)
+            self._check_counter(title, counter)
         return found
 
     def _check(self, message: bytes) -> None:
@@ -74,17 +76,13 @@ class PushReceiver:
             text = f"a push of {title.hex().upper()}, not of {self._title.hex().upper()}"
             raise ProtocolError(text, "wrong_address")
 
-    def _remember(self, title: bytes, counter: int) -> None:
-        """Take note of a counter, or refuse what had it.
-
-        Before the values are given away: a push that cannot be remembered is not taken.
-        """
+    def _check_counter(self, title: bytes, counter: int) -> None:
         key = self._keys.fingerprint
         last = self._store.last_received(title, key, pushed=True)
         if counter <= last:
             text = f"invocation counter {counter} of {title.hex().upper()} is not above {last}"
             raise ProtocolError(text, "replayed")
-        self._store.received(title, key, counter, pushed=True)
+        self.counters[title, key] = counter
 
 
 def to_push(

@@ -24,6 +24,7 @@ from ...model import (
 )
 from ...units import EXACT
 from ..base import Driver
+from ..claims import Claims
 from ..gateway.listener import JsonListener
 from ..gateway.paths import number
 from ..pushes import at_its_own_time, make_push
@@ -71,6 +72,7 @@ class LoraDriver(Driver):
 
     def __init__(self, memory: Memory | None = None, clock: Clock | None = None) -> None:
         self._memory = memory
+        self._claims = Claims()
         self._clock = clock or (lambda: datetime.now(UTC))
 
     async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:
@@ -94,20 +96,35 @@ class LoraDriver(Driver):
         if uplink is None or uplink.eui != _eui_of(device):
             raise AddressError("another meter's uplink")
         records = _in_units(_records(uplink, device.settings.get("codec"), device.secret), device)
-        self._check_counter(uplink, device)
+        counters = self._counters(uplink, device)
         identity = _identity(uplink, heard.rssi)
         now = self._clock()
         push = make_push(identity, records, device, now, raw=uplink.data.hex().upper())
-        return at_its_own_time(push, uplink.time, now, device)
+        push = at_its_own_time(push, uplink.time, now, device)
+        self._claims.claim(heard, counters)
+        return push
 
-    def _check_counter(self, uplink: Uplink, device: DeviceSpec) -> None:
+    def confirm_heard(self, heard: Heard, device: DeviceSpec) -> None:
+        """Keep the uplink's counter; raises CollectorError."""
+        for (eui, session), counter in self._claims.of(heard).items():
+            self._memory_of(device).keep(eui, session, counter)
+        self._claims.drop(heard)
+
+    def forget_heard(self, heard: Heard, device: DeviceSpec) -> None:
+        """Let the uplink's counter come again."""
+        self._claims.drop(heard)
+
+    def _counters(self, uplink: Uplink, device: DeviceSpec) -> dict[tuple[bytes, bytes], int]:
+        """Return the counter to claim, by DevEUI and session; raises ``replayed``."""
         if str(device.settings.get("counter_reset", "no")).lower() in ("yes", "true", "1"):
-            return
-        memory = self._memory
-        if memory is None:
-            folder = str(device.settings.get("state_dir") or "")
-            memory = Memory(state_folder(folder) / FILE)
-        memory.advance(bytes.fromhex(uplink.eui), uplink.session.encode(), uplink.f_cnt)
+            return {}
+        owner = (bytes.fromhex(uplink.eui), uplink.session.encode())
+        self._memory_of(device).check(*owner, uplink.f_cnt)
+        return {owner: uplink.f_cnt}
+
+    def _memory_of(self, device: DeviceSpec) -> Memory:
+        folder = str(device.settings.get("state_dir") or "")
+        return self._memory or Memory(state_folder(folder) / FILE)
 
     @classmethod
     def decode(cls, telegram: Mapping) -> Telegram:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -21,6 +21,7 @@ from ...model import (
     Telegram,
 )
 from ..base import Driver
+from ..claims import Claims
 from ..mbus.header import is_suspect
 from ..pushes import make_push
 from .frame import RAW, parse_frame
@@ -65,6 +66,7 @@ class WmbusDriver(Driver):
 
     def __init__(self, memory: Memory | None = None, clock: Clock | None = None) -> None:
         self._memory = memory
+        self._claims = Claims()
         self._clock = clock or (lambda: datetime.now(UTC))
 
     async def read(self, link: Link, device: DeviceSpec, timeout: float) -> ReadResult:
@@ -89,22 +91,35 @@ class WmbusDriver(Driver):
 
     def open_heard(self, heard: Heard, device: DeviceSpec) -> Push:
         """Open a telegram with the device's keys; raises CollectorError, then it is refused."""
-
-        def memory() -> Memory:
-            return self._memory or default_memory(str(device.settings.get("state_dir") or ""))
-
+        memory = self._memory_of(device)
         _layouts.restore(memory)
         frame, payload, key = open_telegram(heard, device)
         check_sender(payload, device)
         telegram = decode_payload(frame, believed(payload, key, device), key)
         _layouts.save(memory)
-        check_security(payload, key, device, memory)
+        counters = check_security(payload, key, device, memory, self._claims)
         meter = telegram.meter
         if heard.rssi is not None:
             meter = replace(meter, extra={**meter.extra, "rssi": str(heard.rssi)})
         raw = str(heard.telegram["telegram"])
         status = STATUS_SUSPECT if is_suspect(payload.status) else STATUS_OK
-        return make_push(meter, telegram.records, device, self._clock(), status, raw)
+        push = make_push(meter, telegram.records, device, self._clock(), status, raw)
+        self._claims.claim(heard, counters)
+        return push
+
+    def confirm_heard(self, heard: Heard, device: DeviceSpec) -> None:
+        """Keep the telegram's counter; raises CollectorError."""
+        for (meter, key), counter in self._claims.of(heard).items():
+            self._memory_of(device)().keep(meter, key, counter)
+        self._claims.drop(heard)
+
+    def forget_heard(self, heard: Heard, device: DeviceSpec) -> None:
+        """Let the telegram's counter come again."""
+        self._claims.drop(heard)
+
+    def _memory_of(self, device: DeviceSpec) -> Callable[[], Memory]:
+        folder = str(device.settings.get("state_dir") or "")
+        return lambda: self._memory or default_memory(folder)
 
     @classmethod
     def decode(cls, telegram: Mapping) -> Telegram:

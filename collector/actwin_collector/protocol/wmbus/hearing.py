@@ -17,6 +17,7 @@ from ...model import (
     Heard,
     ProtocolError,
 )
+from ..claims import Claims
 from ..mbus.media import manufacturer_letters
 from . import compact
 from .frame import RadioFrame, parse_frame
@@ -94,24 +95,38 @@ def _allows_clear(device: DeviceSpec) -> bool:
 
 
 def check_security(
-    payload: Payload, key: bytes | None, device: DeviceSpec, memory: Callable[[], Memory]
-) -> None:
-    """Refuse replays, and telegrams less secure than this meter's; raises CollectorError."""
+    payload: Payload,
+    key: bytes | None,
+    device: DeviceSpec,
+    memory: Callable[[], Memory],
+    claims: Claims,
+) -> dict[tuple[bytes, bytes], int]:
+    """Refuse replays, and telegrams less secure than this meter's; raises CollectorError.
+
+    Returns the counter to claim, by the meter's address and key.
+    """
     if key is None:
-        return
+        return {}
     if payload.counter is not None:
-        memory().advance(payload.address, key, payload.counter)
-        return
-    if _allows_clear(device):
-        return
+        memory().check(payload.address, key, payload.counter)
+        return {(payload.address, key): payload.counter}
+    if not _allows_clear(device):
+        _check_downgrade(payload, key, memory, claims)
+    return {}
+
+
+def _check_downgrade(
+    payload: Payload, key: bytes, memory: Callable[[], Memory], claims: Claims
+) -> None:
     if not payload.secured:
         text = "the meter has a key, but this telegram was sent without encryption"
         raise ProtocolError(text, "security_downgrade")
-    known = None
+    known = claims.highest((payload.address, key))
     # Without a place for counters no authenticated telegram was ever taken.
     with contextlib.suppress(ConfigError):
-        known = memory().last(payload.address, key)
-    if known is not None:
+        last = memory().last(payload.address, key)
+        known = max(known, -1 if last is None else last)
+    if known >= 0:
         text = "the meter authenticates its telegrams, but this one is not"
         raise ProtocolError(text, "security_downgrade")
 

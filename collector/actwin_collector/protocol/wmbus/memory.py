@@ -40,16 +40,20 @@ class Memory:
             ).fetchone()
         return None if row is None else row[0]
 
-    def advance(self, meter: bytes, key: bytes, counter: int) -> None:
-        """Take note of a counter that must be higher than all before; raises ``replayed``."""
+    def check(self, meter: bytes, key: bytes, counter: int) -> None:
+        """Refuse a counter that is not higher than all kept; raises ``replayed``."""
+        last = self.last(meter, key)
+        if last is not None and counter <= last:
+            raise ProtocolError(f"message counter {counter} was heard before", "replayed")
+
+    def keep(self, meter: bytes, key: bytes, counter: int) -> None:
+        """Take note of a counter; lower ones change nothing."""
         with self._open() as database:
-            changed = database.execute(
+            database.execute(
                 "INSERT INTO counter VALUES(?,?,?) ON CONFLICT DO UPDATE SET last=excluded.last"
                 " WHERE excluded.last > last",
                 (meter.hex(), _print(key), counter),
-            ).rowcount
-        if changed < 1:
-            raise ProtocolError(f"message counter {counter} was heard before", "replayed")
+            )
 
     def layouts(self) -> Mapping[int, bytes]:
         """Return the headers of learned layouts by signature."""
