@@ -75,7 +75,7 @@ def test_a_meter_with_a_key_that_sends_in_the_clear(tmp_path):
 def test_counters_of_the_daemon_are_neither_a_reason_nor_changed(tmp_path):
     sender = meter(7)
     memory = Memory(tmp_path / "state" / FILE)
-    memory.advance(sender.address, bytes.fromhex(KEY), 1000)
+    memory.keep(sender.address, bytes.fromhex(KEY), 1000)
     assert heard(tmp_path, radio(secret=KEY), sender) == (0, [])
     assert memory.last(sender.address, bytes.fromhex(KEY)) == 1000
 

@@ -39,7 +39,7 @@ class Peeking(Memory):
         """Return the highest counter the collector has taken."""
         return self._real.last(meter, key) if self._real else None
 
-    def advance(self, meter: bytes, key: bytes, counter: int) -> None:
+    def check(self, meter: bytes, key: bytes, counter: int) -> None:
         """Take any: the daemon may have heard the same telegram a moment ago."""
 
     def layouts(self) -> Mapping[int, bytes]:
@@ -97,6 +97,7 @@ def _judged(driver: WmbusDriver, case: Case, air: Air, wanted: set[str]) -> list
 
 def _opened(driver: WmbusDriver, heard: Heard, case: Case) -> ReadResult:
     push = driver.open_heard(heard, case.device)
+    driver.forget_heard(heard, case.device)
     dated = {name: sample for row in push.rows for name, sample in row.samples.items()}
     return replace(push.result, samples={**dated, **push.result.samples})
 
