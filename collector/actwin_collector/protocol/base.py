@@ -109,13 +109,13 @@ class Driver(ABC):
         """
         raise UnsupportedError(f"{self.name} hears nothing")
 
-    def confirm_heard(self, heard: Heard, device: DeviceSpec) -> None:  # noqa: B027
+    def confirm_heard(self, heard: Heard, device: DeviceSpec) -> None:  # noqa: B027 - few remember
         """Make durable that an opened message came: its values are on disk now.
 
         Raises CollectorError; it is then called again, and the sender is not answered before.
         """
 
-    def forget_heard(self, heard: Heard, device: DeviceSpec) -> None:  # noqa: B027
+    def forget_heard(self, heard: Heard, device: DeviceSpec) -> None:  # noqa: B027 - few remember
         """Take back that a message was opened: its values were let go, so it may come again."""
 
     @classmethod
