@@ -19,6 +19,7 @@
         "data/actwin_validation_group.xml",
         "data/actwin_validation_rule.xml",
         "data/actwin_device_template.xml",
+        "wizard/actwin_reading_correction_views.xml",
         "views/actwin_site_views.xml",
         "views/actwin_consumption_views.xml",
         "views/actwin_reading_views.xml",
@@ -47,6 +48,7 @@
         "wizard/actwin_meter_change_views.xml",
         "wizard/actwin_validation_decision_views.xml",
         "views/actwin_validation_exception_views.xml",
+        "wizard/actwin_validation_run_views.xml",
         "views/actwin_validation_group_views.xml",
         "views/actwin_validation_mute_views.xml",
         "wizard/actwin_command_ask_views.xml",
@@ -55,6 +57,7 @@
         "wizard/actwin_template_apply_views.xml",
         "views/actwin_completeness_views.xml",
         "views/actwin_menus.xml",
+        "views/actwin_validation_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -30,6 +30,7 @@ from . import (
     test_tours,
     test_validation,
     test_validation_accuracy,
+    test_validation_by_hand,
     test_virtual,
     test_xmlrpc,
 )

@@ -3,8 +3,10 @@ from . import (
     command_ask,
     line_stop,
     meter_change,
+    reading_correction,
     scan_create,
     template_apply,
     template_file,
     validation_decision,
+    validation_run,
 )

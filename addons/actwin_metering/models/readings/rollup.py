@@ -94,11 +94,7 @@ class ActwinRollup(models.AbstractModel):
     @api.model
     def _rebuild(self, channel_ids, date_from, date_to):
         """Drop and compute anew the days ``date_from`` … ``date_to`` of channels."""
-        start = datetime.combine(fields.Date.to_date(date_from), datetime.min.time())
-        end = datetime.combine(fields.Date.to_date(date_to), datetime.max.time())
-        # the marks reach a day to either side, whatever the zone; the same figures come out there
-        span = (fields.Datetime.subtract(start, days=1), fields.Datetime.add(end, days=1))
-        self._mark(channel_ids, *span)
+        start, end = self._mark_days(channel_ids, date_from, date_to)
         self.env.cr.execute(
             """
             DELETE FROM actwin_consumption_day
@@ -109,6 +105,19 @@ class ActwinRollup(models.AbstractModel):
             {"channels": list(channel_ids), "start": start, "end": end},
         )
         return self._process_dirty(channel_ids=list(channel_ids))
+
+    @api.model
+    def _mark_days(self, channel_ids, date_from, date_to):
+        """Have days ``date_from`` … ``date_to`` of channels computed again; their span in UTC.
+
+        The marks reach a day to either side, whatever the zone; the same figures come out there.
+        """
+        start = datetime.combine(fields.Date.to_date(date_from), datetime.min.time())
+        end = datetime.combine(fields.Date.to_date(date_to), datetime.max.time())
+        self._mark(
+            channel_ids, fields.Datetime.subtract(start, days=1), fields.Datetime.add(end, days=1)
+        )
+        return start, end
 
     @api.model
     def _mark(self, channel_ids, start=None, end=None):

@@ -58,12 +58,24 @@ class ActwinValidation(models.AbstractModel):
         :param date_from, date_to: days of the site as ISO text, both included
         :return: number of channel days validated
         """
+        # sudo: exceptions and rollups are written by nobody; group and channels were checked
+        rollup = self.env["actwin.rollup"].sudo()
+        return rollup._rebuild(self._to_validate(channel_ids).ids, date_from, date_to)
+
+    @api.model
+    def _revalidate_later(self, channel_ids, date_from, date_to):
+        """Have the job validate days of channels again, in chunks, each in a transaction."""
+        # sudo: as in revalidate
+        self.env["actwin.rollup"].sudo()._mark_days(
+            self._to_validate(channel_ids).ids, date_from, date_to
+        )
+
+    def _to_validate(self, channel_ids):
         if not self.env.su and not self.env.user.has_group("actwin_metering.group_operator"):
             raise AccessError(self.env._("Only operators validate readings."))
         channels = self.env["actwin.channel"].browse(channel_ids)
         channels.check_access("read")
-        # sudo: exceptions and rollups are written by nobody; group and channels were checked
-        return self.env["actwin.rollup"].sudo()._rebuild(channels.ids, date_from, date_to)
+        return channels
 
     @api.model
     def _settle(self, scope, codes, windows):
