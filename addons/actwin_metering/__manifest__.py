@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "category": "Energy",
     "depends": ["mail", "rpc", "web_hierarchy"],
-    "external_dependencies": {"python": ["cryptography"]},
+    "external_dependencies": {"python": ["cryptography", "python-stdnum"]},
     "data": [
         "security/actwin_groups.xml",
         "security/ir.model.access.csv",
@@ -58,6 +58,7 @@
         "views/actwin_completeness_views.xml",
         "views/actwin_menus.xml",
         "views/actwin_validation_menus.xml",
+        "views/actwin_import_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [

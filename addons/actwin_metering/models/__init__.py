@@ -1,1 +1,2 @@
 from . import master, readings, collector, validation, conversion, virtual, completeness
+from . import subscribers

@@ -34,3 +34,4 @@ from . import (
     test_virtual,
     test_xmlrpc,
 )
+from . import test_subscriber

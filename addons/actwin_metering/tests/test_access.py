@@ -11,6 +11,7 @@ COMMON = (
     "actwin.device.template.register",
     "actwin.schedule",
     "actwin.subscriber.kind",
+    "actwin.subscriber.tag",
     "actwin.validation.group",
     "actwin.validation.rule",
 )

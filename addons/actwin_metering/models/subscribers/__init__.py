@@ -1,0 +1,1 @@
+from . import subscriber_tag, subscriber, subscriber_kind, partner, point
