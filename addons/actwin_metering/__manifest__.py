@@ -11,6 +11,7 @@
         "security/actwin_groups.xml",
         "security/ir.model.access.csv",
         "security/actwin_rules.xml",
+        "security/actwin_alarm_rules.xml",
         "data/ir_sequence.xml",
         "data/ir_cron.xml",
         "data/mail_activity_type.xml",
@@ -56,9 +57,15 @@
         "wizard/actwin_scan_create_views.xml",
         "wizard/actwin_template_apply_views.xml",
         "views/actwin_completeness_views.xml",
+        "views/actwin_event_kind_views.xml",
+        "wizard/actwin_alarm_decision_views.xml",
+        "views/actwin_alarm_views.xml",
+        "views/actwin_alarm_rule_views.xml",
+        "views/actwin_alarm_mute_views.xml",
         "views/actwin_menus.xml",
         "views/actwin_validation_menus.xml",
         "views/actwin_import_menus.xml",
+        "views/actwin_alarm_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [

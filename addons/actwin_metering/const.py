@@ -41,3 +41,10 @@ METER_KINDS = [
     ("turbine", "Turbine"),
     ("ultrasonic", "Ultrasonic"),
 ]
+
+SEVERITIES = [
+    ("info", "Info"),
+    ("warning", "Warning"),
+    ("serious", "Serious"),
+    ("critical", "Critical"),
+]

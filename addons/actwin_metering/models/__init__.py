@@ -1,2 +1,3 @@
 from . import master, readings, collector, validation, conversion, virtual, completeness
 from . import subscribers
+from . import events, alarms

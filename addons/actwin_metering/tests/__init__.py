@@ -35,3 +35,4 @@ from . import (
     test_xmlrpc,
 )
 from . import test_subscriber
+from . import test_alarm

@@ -9,6 +9,7 @@ COMMON = (
     "actwin.calibration.period",
     "actwin.device.template",
     "actwin.device.template.register",
+    "actwin.event.kind",
     "actwin.schedule",
     "actwin.subscriber.kind",
     "actwin.subscriber.tag",

@@ -91,7 +91,23 @@ class TestRules(MeteringCase):
         cls.env["actwin.collector.command"]._request("logs", collector)
         cls.deliver(channel, collector)
         cls.env["actwin.validation.mute"].create({"point_id": cls.point.id, "reason": "known"})
+        cls.watch(channel)
         return cls.site
+
+    @classmethod
+    def watch(cls, channel):
+        rule = cls.env["actwin.alarm.rule"].create(
+            {
+                "name": "Rule",
+                "site_id": cls.site.id,
+                "type": "formula",
+                "expression": "a",
+                "input_ids": [Command.create({"name": "a"})],
+            }
+        )
+        hit = {"rule_id": rule.id, "channel_id": channel.id, "ts": "2026-03-01 00:00:00"}
+        cls.env["actwin.alarm"]._raise([hit])
+        cls.env["actwin.alarm.mute"].create({"site_id": cls.site.id, "reason": "known"})
 
     @classmethod
     def create_collector(cls, code):

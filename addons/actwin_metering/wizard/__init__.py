@@ -10,3 +10,4 @@ from . import (
     validation_decision,
     validation_run,
 )
+from . import alarm_decision
