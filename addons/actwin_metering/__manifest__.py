@@ -29,6 +29,8 @@
         "views/actwin_channel_views.xml",
         "views/actwin_formula_views.xml",
         "views/actwin_point_views.xml",
+        "views/actwin_point_group_views.xml",
+        "views/res_users_views.xml",
         "views/actwin_meter_views.xml",
         "views/actwin_calibration_period_views.xml",
         "views/actwin_conversion_parameter_views.xml",
@@ -66,6 +68,7 @@
         "views/actwin_validation_menus.xml",
         "views/actwin_import_menus.xml",
         "views/actwin_alarm_menus.xml",
+        "views/actwin_access_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -22,5 +22,6 @@ from . import (
     bill_post,
     account_move,
     point,
+    res_users,
     validation,
 )

@@ -101,7 +101,7 @@ class TestRights(LossCase):
         self.site.user_ids = self.users["manager"]
         users = [self.users[name] for name in ("operator", "manager", "administrator")] + [stranger]
         rules = self.env["ir.rule"].search([("model_id.model", "in", MODELS)])
-        self.assertEqual(len(rules), 9)
+        self.assertEqual(len(rules), 6)
         for rule in rules:
             model, condition = rule.model_id.model, rule.domain_force
             usual = [self.visible(user, model) for user in users]

@@ -1,3 +1,4 @@
 from . import master, readings, collector, validation, conversion, virtual, completeness
 from . import subscribers
 from . import events, alarms
+from . import master, readings, collector, validation, conversion, virtual, completeness, access

@@ -25,6 +25,7 @@ from . import (
     test_rollup_random,
     test_rules,
     test_schedule,
+    test_scope,
     test_span,
     test_store_upkeep,
     test_tours,

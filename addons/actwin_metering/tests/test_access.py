@@ -70,7 +70,7 @@ class TestAccess(MeteringCase):
             if not self.env[name]._abstract and not self.env[name]._transient
         ]
 
-    def test_every_model_with_a_site_has_company_and_staff_rules(self):
+    def test_every_model_with_a_site_has_company_and_scope_rules(self):
         rules = self.env["ir.rule"].search([])
         for model in self._models():
             if "company_id" not in model._fields:
@@ -78,7 +78,8 @@ class TestAccess(MeteringCase):
                 continue
             own = rules.filtered(lambda rule, model=model: rule.model_id.model == model._name)
             self.assertTrue(own.filtered("global"), model._name)
-            self.assertTrue(own.filtered(lambda rule: "user_ids" in rule.domain_force), model._name)
+            scoped = own.filtered(lambda rule: "user._actwin_scope(" in rule.domain_force)
+            self.assertTrue(scoped.filtered("global"), model._name)
 
     def test_who_is_nobody_sees_nothing(self):
         for group in ("base.group_user", "base.group_public"):

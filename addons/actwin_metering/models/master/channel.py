@@ -5,7 +5,7 @@ from ...const import QUALITIES
 
 _RECOMPUTE = {"kind", "digits", "max_per_hour"}
 _SENT_TO_COLLECTOR = {"key", "unit"}
-_STAFF = "actwin_metering.group_technician"  # a former tenant must not see the next one's
+_STAFF = "actwin_metering.group_reader"  # a former tenant must not see the next one's
 
 
 class ActwinChannel(models.Model):

@@ -68,7 +68,7 @@ class ActwinPoint(models.Model):
         search="_search_subscriber_id",
     )
     last_reading = fields.Datetime(
-        compute="_compute_last_reading", groups="actwin_metering.group_technician"
+        compute="_compute_last_reading", groups="actwin_metering.group_reader"
     )
     child_count = fields.Integer(compute="_compute_counts")
     channel_count = fields.Integer(compute="_compute_counts")

@@ -40,9 +40,9 @@ class ActwinSubscriber(models.Model):
         "Own Fields",
         definition="kind_id.subscriber_properties_definition",
         copy=True,
-        groups="actwin_metering.group_technician",
+        groups="actwin_metering.group_reader",
     )
-    note = fields.Html(groups="actwin_metering.group_technician")
+    note = fields.Html(groups="actwin_metering.group_reader")
     active = fields.Boolean(default=True)
 
     _number_uniq = models.Constraint(

@@ -10,7 +10,7 @@ class ActwinSubscriber(models.Model):
     _inherit = "actwin.subscriber"
 
     tag_ids = fields.Many2many(
-        "actwin.subscriber.tag", string="Tags", groups="actwin_metering.group_technician"
+        "actwin.subscriber.tag", string="Tags", groups="actwin_metering.group_reader"
     )
     street = fields.Char(related="partner_id.street", readonly=False)
     city = fields.Char(related="partner_id.city", readonly=False, store=True)

@@ -13,13 +13,13 @@ class ActwinChannel(models.Model):
         readonly=False,
         index=True,
         ondelete="restrict",
-        groups="actwin_metering.group_technician",
+        groups="actwin_metering.group_reader",
         help="The first group that fits, unless another one is chosen here.",
     )
     validation_by_hand = fields.Boolean(
         "Rules Chosen by Hand",
         copy=False,
-        groups="actwin_metering.group_technician",
+        groups="actwin_metering.group_reader",
         help="The group stays as it was chosen, whatever the groups' conditions say. Untick it to "
         "let them decide again.",
     )

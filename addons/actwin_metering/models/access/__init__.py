@@ -1,0 +1,1 @@
+from . import base, point_group, point, site, res_users
