@@ -18,6 +18,7 @@ def bill_to(bill, currency):
                 "unit_price": text(line.unit_price), "amount": text(line.amount),
                 "taxes": list(line.taxes), "start": line.start.isoformat(),
                 "end": line.end.isoformat(), "trace": dict(line.trace),
+                "less": {key: text(value) for key, value in line.less.items()},
             }
             for line in bill.lines
         ],
@@ -35,6 +36,8 @@ def bill_to(bill, currency):
             "untaxed": text(bill.untaxed),
             "taxes": text(bill.total - bill.untaxed),
             "total": text(bill.total),
+            "rounding": text(bill.rounding),
+            "payable": text(bill.payable),
         },
         "notes": [
             {"code": note.code, "text": note.text, "data": dict(note.data)} for note in bill.notes

@@ -27,22 +27,46 @@ missing facts are refused with their path):
   period       {start, end}: end is exclusive
   currency     text, default TRY
   rounding     {mode: half_up|half_even, money: 2, quantity: 3}
-  subscriber   {contract_kw, connection_kva, reactive_exempt, reactive_waiver,
+  payable      {step, carry}: round what is to be paid to a step; carry is what earlier
+               roundings left over (minus the last rounding)
+  price_split  lines|weighted: a line for each price inside the period, or one at their mean
+  subscriber   {contract_kw, connection_kva, reactive_exempt, reactive_waiver, units: flats,
+               facts: {name: number} for formulas,
                transformer: {mode: none|no_load|full|fixed_percent, no_load_kw, load_kw,
                              rated_kva, cos_phi, percent, hours}}
-  quantities   {register: value or null}: active_import, active_import.t1 … t4,
+  quantities   {register: value or null}: active_import, active_import.t1 … t4, active_export,
                reactive_inductive, reactive_capacitive, demand, or names of your own
   segments     instead of quantities: [{start, end, quantities}], a snapshot at a price change
-  tariff       {name, versions: [{key, valid_from, valid_to, components: [
-                 {key, kind, price, label, unit, quantity, band, taxes: [tax key],
-                  proration: none|days30|days_in_month,
-                  limits: [{ratio, below_kva}], exempt_up_to_kva,
-                  missing_rule: none|ninety_percent}]}]}
-               kind: energy distribution capacity excess_demand fixed_month fixed_day
-                     reactive_inductive reactive_capacitive
+  profile      {register: {start, minutes: 15|30|60, values: [value or null]}}: gives the bands
+               of a calendar, the demand, the split at price changes and hourly prices; a
+               register's own quantity stands
+  market       {ptf: {start, minutes, values}, matched: {…}, ptf_mean,
+               yekdem: [{valid_from, price}]}, in currency/MWh
+  sessions     [{key, start, end, kwh, idle_minutes}] of vehicles
+  tariff       {name, versions: [{key, valid_from, valid_to, calendar, components}]}
+    calendar   {zone, holidays: [date], seasons: [{key, from: MM-DD, days: {workday, saturday,
+               sunday, holiday: [[HH:MM, band]]}}]}
+    components [{key, kind, price, label, unit, quantity, band, taxes: [tax key],
+                 less: {tax key: part of the price outside its base}, …}] with
+      energy distribution            tiers: [{key, up_to, price, label}],
+                                     tier_period: day|days30|days_in_month|period,
+                                     tier_per_unit: limits are each flat's
+      market                         market: {ptf, yekdem} factors; price is added
+      netting feed_in                netting: period|interval
+      capacity excess_demand         proration: none|days30|days_in_month
+      fixed_month fixed_day
+      reactive_inductive             limits: [{ratio, below_kva}], exempt_up_to_kva,
+      reactive_capacitive            missing_rule: none|ninety_percent
+      session_energy session_idle session_fee
+      discount surcharge             price is the share, of: [component key]
+      minimum                        price a month, of: [component key]
+      formula                        formula over registers (active_import_t1), contract_kw,
+                                     connection_kva, units, days, months, facts and
+                                     amount_<component key>; + - * / min max abs sum ratio if
   taxes        [{key, rate, label, include_in_base, rounding: total|line}], in order
   adjustments  [{key, amount, label, taxes, quantity, unit}]: lines given as amounts
-  overrides    {component key: {amount, reason}}: a printed amount instead of the computed one
+  overrides    {line key: {amount, reason}}: a printed amount instead of the computed one; the
+               line of a tier has the key component.tier
 
 Example:
   {"schema": 1,

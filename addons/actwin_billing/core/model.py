@@ -1,9 +1,11 @@
-"""Plain values the engine works on. All numbers are Decimal, all times aware datetimes."""
+"""What a tariff is made of. All numbers are Decimal, all times aware datetimes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+
+from .time_of_use import Calendar
 
 ACTIVE = "active_import"
 INDUCTIVE = "reactive_inductive"
@@ -20,12 +22,35 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Tier:
+    """A price up to ``up_to`` units of the tier's time (None: whatever is above the others)."""
+
+    key: str
+    price: Decimal
+    up_to: Decimal | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Price of an hour: (ptf × PTF + yekdem × YEKDEM) / 1000 + the component's price.
+
+    ``ptf`` and ``yekdem`` are factors: both 1.0938 is the last-resort tariff, (1.02, 1) a
+    contract that passes YEKDEM through. The published prices are in currency/MWh.
+    """
+
+    ptf: Decimal = Decimal(1)
+    yekdem: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """One price of a tariff version.
 
     ``kind`` picks the rule (``components.KINDS``), ``price`` is in currency per ``unit``,
     ``quantity`` names the register, ``band`` the time-of-use band of it. ``taxes`` are the keys
-    of the taxes on the line. ``proration`` and ``limits`` serve only the kinds that use them.
+    of the taxes on the line, ``less`` what of the price stays out of the base of a tax, in
+    currency per ``unit`` by tax key. The rest serves only the kinds that use it.
     """
 
     key: str
@@ -40,16 +65,28 @@ class Component:
     limits: tuple[Limit, ...] = ()
     exempt_up_to_kva: Decimal | None = None
     missing_rule: str = "none"
+    less: Mapping[str, Decimal] = field(default_factory=dict)
+    tiers: tuple[Tier, ...] = ()
+    tier_period: str = "day"
+    tier_per_unit: bool = False
+    market: Market | None = None
+    of: tuple[str, ...] = ()
+    formula: str = ""
+    netting: str = "period"
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Components valid in [valid_from, valid_to); the next version ends it when open."""
+    """Components valid in [valid_from, valid_to); the next version ends it when open.
+
+    ``calendar`` tells which band an interval of a load profile belongs to.
+    """
 
     valid_from: datetime
     components: tuple[Component, ...]
     valid_to: datetime | None = None
     key: str = ""
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,127 +101,3 @@ class Tax:
     label: str = ""
     include_in_base: bool = False
     rounding: str = "total"
-
-
-@dataclass(frozen=True, slots=True)
-class Transformer:
-    """Loss of the subscriber's own transformer when it is metered on the low-voltage side."""
-
-    mode: str = "none"
-    no_load_kw: Decimal = Decimal(0)
-    load_kw: Decimal = Decimal(0)
-    rated_kva: Decimal = Decimal(0)
-    cos_phi: Decimal = Decimal("0.95")
-    percent: Decimal = Decimal(0)
-    hours: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Subscriber:
-    """Facts of the subscription that prices depend on."""
-
-    contract_kw: Decimal | None = None
-    connection_kva: Decimal | None = None
-    reactive_exempt: bool = False
-    reactive_waiver: str = ""
-    transformer: Transformer = field(default_factory=Transformer)
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Measured quantities of one part of the period (an index snapshot or a profile sum)."""
-
-    start: datetime
-    end: datetime
-    quantities: Mapping[str, Decimal | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """A line given as an amount: correction, late fee, pass-through."""
-
-    key: str
-    amount: Decimal
-    label: str = ""
-    taxes: tuple[str, ...] = ()
-    quantity: Decimal = Decimal(1)
-    unit: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """A printed or agreed amount that replaces the computed one; both stay in the trace."""
-
-    amount: Decimal
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rounding:
-    mode: str = "half_up"
-    money: int = 2
-    quantity: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """Everything one bill depends on."""
-
-    start: datetime
-    end: datetime
-    segments: tuple[Segment, ...]
-    versions: tuple[Version, ...]
-    taxes: tuple[Tax, ...] = ()
-    subscriber: Subscriber = field(default_factory=Subscriber)
-    adjustments: tuple[Adjustment, ...] = ()
-    overrides: Mapping[str, Override] = field(default_factory=dict)
-    rounding: Rounding = field(default_factory=Rounding)
-    currency: str = "TRY"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    key: str
-    kind: str
-    label: str
-    quantity: Decimal
-    unit: str
-    unit_price: Decimal
-    amount: Decimal
-    taxes: tuple[str, ...]
-    start: datetime
-    end: datetime
-    version: str
-    trace: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class TaxAmount:
-    """``line_amounts``/``line_bases`` are parallel to the bill's lines; Σ == amount/base."""
-
-    key: str
-    label: str
-    rate: Decimal
-    base: Decimal
-    amount: Decimal
-    line_bases: tuple[Decimal, ...]
-    line_amounts: tuple[Decimal, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A verdict worth showing that is not a line (reactive inside its limit, for example)."""
-
-    code: str
-    text: str
-    data: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    lines: tuple[Line, ...]
-    taxes: tuple[TaxAmount, ...]
-    notes: tuple[Note, ...]
-    untaxed: Decimal
-    total: Decimal

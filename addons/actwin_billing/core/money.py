@@ -35,6 +35,11 @@ def shares(total, weights, digits):
     return parts
 
 
+def to_step(value, step):
+    """The nearest multiple of ``step``; a tie goes away from zero."""
+    return rounded(value / step, 0) * step
+
+
 def text(value):
     """Plain notation without exponent; the scale is kept (2.50 stays 2.50)."""
     return format(value, "f")

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from .errors import CaseError, TariffGap
-from .model import Segment, Version
+from .facts import Segment
+from .model import Version
 from .money import ZERO, shares
+from .profile import filled, totals
 
 DAY = Decimal(86400)
 
@@ -82,15 +84,16 @@ def version_spans(start, end, versions):
     return spans
 
 
-def _split(segment, cuts, digits):
-    """One segment cut at version changes; quantities go by time (no snapshot was given)."""
+def _split(segment, cuts, profile, digits):
+    """One segment cut at version changes: by the registers' profiles, else by time."""
     points = [segment.start, *cuts, segment.end]
     pieces = list(zip(points, points[1:], strict=False))
-    weights = [days(begin, stop) for begin, stop in pieces]
+    time = [days(begin, stop) for begin, stop in pieces]
+    known = totals(profile, pieces)
     columns = {
         key: [value] * len(pieces)
         if value is None or key.startswith("demand")
-        else shares(value, weights, digits)
+        else shares(value, known.get(key.partition(".")[0], time), digits)
         for key, value in segment.quantities.items()
     }
     return [
@@ -102,20 +105,29 @@ def _split(segment, cuts, digits):
 def spans(case):
     """The period cut at every version change and every snapshot, merged per version."""
     covered = version_spans(case.start, case.end, case.versions)
-    changes = [begin for begin, _stop, _version in covered[1:]]
+    digits, pieces = case.rounding.quantity, _pieces(case, [row[0] for row in covered[1:]])
+    found = []
+    for begin, stop, version in covered:
+        mine = [piece for piece in pieces if begin <= piece.start < stop]
+        if case.profile:
+            mine = [filled(piece, version, case.profile, digits) for piece in mine]
+        found.append(Span(begin, stop, version, merge(mine)))
+    return found
+
+
+def _pieces(case, changes):
+    """The segments, in time order and cut at the changes; together they are the period."""
     pieces, cursor = [], case.start
     for segment in sorted(case.segments, key=lambda item: item.start):
         if segment.start != cursor:
             raise CaseError("segments", f"expected a segment from {cursor.isoformat()}")
         cuts = [change for change in changes if segment.start < change < segment.end]
-        pieces += _split(segment, cuts, case.rounding.quantity) if cuts else [segment]
+        pieces += _split(segment, cuts, case.profile, case.rounding.quantity) if cuts \
+            else [segment]
         cursor = segment.end
     if cursor != case.end:
         raise CaseError("segments", f"they end at {cursor.isoformat()}, not at the period's end")
-    return [
-        Span(begin, stop, version, merge(piece for piece in pieces if begin <= piece.start < stop))
-        for begin, stop, version in covered
-    ]
+    return pieces
 
 
 def merge(pieces):

@@ -6,8 +6,9 @@ energy without transformer loss, over the whole period, each kind for itself.
 
 from decimal import Decimal
 
-from .model import CAPACITIVE, INDUCTIVE, Note
+from .model import CAPACITIVE, INDUCTIVE
 from .money import ZERO, rounded, text
+from .result import Note
 
 NINETY = Decimal("0.90")
 REGISTERS = {"reactive_inductive": INDUCTIVE, "reactive_capacitive": CAPACITIVE}

@@ -64,6 +64,14 @@ class Reader:
             raise CaseError(self.at(unknown[0]), "is not a known fact")
 
 
+def decimals(reader, key):
+    """{name: Decimal} of an object of numbers."""
+    rows = reader.get(key, {})
+    if not isinstance(rows, dict):
+        raise CaseError(reader.at(key), "must be an object")
+    return {name: number(value, f"{reader.at(key)}.{name}") for name, value in rows.items()}
+
+
 def number(value, path):
     """Exact Decimal of a JSON string or integer; a float is refused because it is not exact."""
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):

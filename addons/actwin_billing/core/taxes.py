@@ -4,8 +4,8 @@ The amount of a tax is rounded once on its whole base (that is how real bills pr
 per-line rounding leaves over is put on the line with the biggest base, so that Σ lines == total.
 """
 
-from .model import TaxAmount
 from .money import ZERO, rounded, text
+from .result import TaxAmount
 
 
 def compute(lines, taxes, rounding):
@@ -24,7 +24,7 @@ def compute(lines, taxes, rounding):
 
 def _one(tax, lines, carried, rounding):
     bases = [
-        line.amount + extra if tax.key in line.taxes else ZERO
+        line.amount - line.less.get(tax.key, ZERO) + extra if tax.key in line.taxes else ZERO
         for line, extra in zip(lines, carried, strict=True)
     ]
     parts = [rounded(base * tax.rate, rounding.money, rounding.mode) for base in bases]

@@ -8,9 +8,9 @@ from odoo import fields, models
 
 from ..const import HISTORY_BILLS, QUIET
 from ..core.answer import bill_to
-from ..core.components import measured
 from ..core.engine import price
 from ..core.errors import MissingQuantity, PricingError, TariffGap
+from ..core.kinds.base import measured
 from ..core.periods import merge
 from ..core.schema import case_from
 

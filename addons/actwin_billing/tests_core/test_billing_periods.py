@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from actwin_billing_core.engine import price
 from actwin_billing_core.errors import CaseError, MissingQuantity, TariffGap
-from actwin_billing_core.model import Transformer
+from actwin_billing_core.facts import Transformer
 from actwin_billing_core.periods import months
 from actwin_billing_core.reader import stamp
 from actwin_billing_core.schema import case_from
