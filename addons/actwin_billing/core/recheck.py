@@ -56,7 +56,7 @@ def _energy(case, bill):
         trace = line["trace"]
         for part in trace.get("parts") or [{**line, "inputs": trace["inputs"]}]:
             if "metered" in part["inputs"]:
-                key = (trace["component"], trace["register"], trace["band"])
+                key = (trace.get("component", line["key"]), trace["register"], trace["band"])
                 billed.setdefault(key, {})[part["start"]] = Fraction(part["inputs"]["metered"])
                 spans.setdefault(key, set()).add(part["start"])
     versions = len(case["tariff"]["versions"])

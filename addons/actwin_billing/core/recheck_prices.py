@@ -17,7 +17,7 @@ def expected_amount(case, bill, line):
 
 
 def _amount(case, bill, line, version, quantity, inputs):
-    component = _component(case, version, line["trace"]["component"])
+    component = _component(case, version, line["trace"].get("component", line["key"]))
     if component is None:
         return None
     quantity = Fraction(quantity)
@@ -50,7 +50,7 @@ def _charged(bill, component, start):
     """Σ of the computed amounts of the components named in ``of``, of one span or of all."""
     return sum(
         (Fraction(line["trace"].get("computed", line["amount"])) for line in bill["lines"]
-         if line["trace"]["component"] in component["of"]
+         if line["trace"].get("component", line["key"]) in component["of"]
          and (start is None or line["start"] == start)), Fraction(0))
 
 
