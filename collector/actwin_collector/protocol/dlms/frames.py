@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Stored telegrams to application messages: HDLC, wrapper, or the messages themselves."""
+"""Stored telegrams to application messages: HDLC, wrapper, M-Bus, or the messages themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from ...model import AddressError, FrameError
-from . import gateway, hdlc, wrapper
+from ..hexadecimal import hex_bytes
+from . import gateway, hdlc, mbus_frames, wrapper
 from .blocks import join_blocks
 
 MAX_BYTES = 1 << 20
@@ -25,6 +26,8 @@ def messages_of(telegram: Mapping) -> list[bytes]:
         messages = _from_hdlc(hdlc.split(data))
     elif data[:2] == b"\x00\x01":
         messages = _from_wrapper(wrapper.split(data))
+    elif mbus_frames.is_mbus(data):
+        messages = mbus_frames.messages_in(data)
     else:
         messages = [piece for piece in pieces if piece]
     messages = [_bare(message) for message in join_blocks(map(_bare, messages))]
@@ -52,10 +55,7 @@ def _pieces(telegram: Mapping) -> list[bytes]:
 
 
 def _bytes(text: object) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except (TypeError, ValueError):
-        raise FrameError("a frame must be hex text", "bad_hex") from None
+    return hex_bytes(text, "a frame")
 
 
 def _is_hdlc(data: bytes) -> bool:

@@ -14,7 +14,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
-from ...model import ConfigError, ProtocolError
+from ...model import ConfigError, FrameError, ProtocolError
+from ..hexadecimal import hex_bytes
 
 TAG_BYTES = 12
 TITLE_BYTES = 8
@@ -59,8 +60,8 @@ def parse_key(text: object, name: str) -> bytes:
     if not text:
         return b""
     try:
-        key = bytes.fromhex(text) if isinstance(text, str) else b""
-    except ValueError:
+        key = hex_bytes(text)
+    except FrameError:
         key = b""
     if len(key) != KEY_BYTES:
         raise ConfigError(f"{name} must be 32 hex digits", "bad_key")
@@ -72,8 +73,8 @@ def parse_title(text: object) -> bytes:
     if not text:
         return b""
     try:
-        title = bytes.fromhex(text) if isinstance(text, str) else b""
-    except ValueError:
+        title = hex_bytes(text)
+    except FrameError:
         title = b""
     if len(title) != TITLE_BYTES:
         raise ConfigError("a system title must be 16 hex digits", "bad_title")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from decimal import Decimal
@@ -160,31 +161,41 @@ def _by_list(objects: list, body: list, rows: _Rows) -> Iterator[Record]:
 
 
 def _structures(body: list) -> Iterator[Record]:
-    for name, *rest in body:
-        value, unit = (rest[0] if rest else None), ""
-        if len(rest) == 2 and _is_scaler_unit(rest[1]):
-            number, unit = scaled(value, *rest[1])
-            value = value if number is None else number
-        yield record_of(name, value, unit, raw=raw_value(rest[0] if rest else None))
+    return (_structure(*entry) for entry in body)
+
+
+def _structure(name: bytes, value: object = None, scale: object = None, *_more: object) -> Record:
+    """A name with its value, and scaler and unit where the meter tells them."""
+    number, unit = scaled(value, *scale) if _is_scaler_unit(scale) else (None, "")
+    return record_of(name, value if number is None else number, unit, raw=raw_value(value))
 
 
 def _is_scaler_unit(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(n, int) for n in value)
+    return isinstance(value, list) and len(value) == 2 and all(type(n) is int for n in value)
+
+
+def _is_structure(value: object) -> bool:
+    return isinstance(value, list) and 2 <= len(value) <= 3 and is_name(value[0])
 
 
 def _pairs(body: list, rows: _Rows) -> Iterator[Record]:
-    """A name before each value; what has none before it stands alone."""
+    """A name before each value, perhaps its scale behind; what has no name before stands alone."""
     name = None
-    for value in body:
-        if is_name(value) and name is None:
+    values = deque(body)
+    while values:
+        value = values.popleft()
+        if name is None and is_name(value):
             name = value
             continue
         if rows.are(value):
             yield from rows.records(name or bytes(6), value)
-        elif name is None:
-            yield _unnamed(value)
+        elif name is not None:
+            scale = values.popleft() if values and _is_scaler_unit(values[0]) else None
+            yield _structure(name, value, scale)
+        elif _is_structure(value):
+            yield _structure(*value)
         else:
-            yield record_of(name, value, raw=raw_value(value))
+            yield _unnamed(value)
         name = None
     if name is not None:
         yield _unnamed(name)

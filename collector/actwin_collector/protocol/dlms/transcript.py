@@ -32,6 +32,7 @@ from .gcm import TITLE_BYTES
 from .profile import Column, columns_of, guessed, is_row, rows_of
 from .protection import Security, open_message
 from .push import is_doubtful, records_of
+from .sealed_text import START, read_text, with_seal
 
 # What stays clear in a ciphered dialogue.
 _CLEAR = frozenset({wire.EXCEPTION, wire.SERVICE_ERROR, wire.RELEASE, wire.RELEASED})
@@ -61,6 +62,7 @@ class Transcript:
         self._said: list[Record] = []
         self._asked_list: list[wire.Attribute] = []
         self._columns: tuple[Column, ...] = ()
+        self.text: Telegram | None = None
 
     def feed(self, message: bytes) -> None:
         """Take one message; raises CollectorError."""
@@ -72,6 +74,9 @@ class Transcript:
         plain = open_message(message, self.security)
         if plain is message and self.security.verified and message[0] not in _CLEAR:
             raise ProtocolError("a clear message in a ciphered dialogue", "unprotected")
+        if plain is not message and plain[:1] == START:
+            self.text = read_text(plain, self.security.verified is True)
+            return
         self._plain(plain)
 
     def records(self) -> tuple[Record, ...]:
@@ -230,7 +235,8 @@ def transcribe(
             text = f"the key does not fit, or the bytes were changed: {error.message}"
             raise ProtocolError(text, "bad_authentication") from None
         raise
-    return Telegram(identity_of(records, security, transcript.doubtful), records)
+    found = Telegram(identity_of(records, security, transcript.doubtful), records)
+    return with_seal(transcript.text, found.meter) if transcript.text else found
 
 
 def identity_of(records: tuple[Record, ...], security: Security, doubtful: bool) -> MeterIdentity:

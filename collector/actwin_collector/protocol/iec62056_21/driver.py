@@ -31,7 +31,7 @@ from .programming import Programming
 from .quirks import options_for
 from .rows import request_text, rows_between
 from .settings import SETTINGS
-from .telegram import decode_telegram, meter_clock, samples_of, telegram_of
+from .telegram import decode_telegram, is_sealed, meter_clock, samples_of, telegram_of
 
 _MIDNIGHT_MARGIN = timedelta(seconds=10)
 
@@ -133,8 +133,14 @@ class Iec62056Driver(Driver):
     def decode(cls, telegram: Mapping) -> Telegram:
         """Decode ``{"text": readout}`` or ``{"telegram": hex of the received bytes}``.
 
+        The bytes may be sealed: with ``encryption_key`` (or ``key``) and ``authentication_key``.
         ``meter.extra["check"]`` tells verified, unverified (no check character) and damaged apart.
         """
+        if is_sealed(telegram):
+            # Imported only here: who has no sealed readouts need not hold that driver in memory.
+            from ..dlms.stored import decode_telegram as opened
+
+            return opened(telegram)
         return decode_telegram(telegram)[0]
 
     async def _visit(self, link, device, timeout, work, authenticated: bool = False):

@@ -18,6 +18,7 @@ from ...model import (
     Sample,
     Telegram,
 )
+from ..hexadecimal import hex_bytes
 from .codec import (
     DAMAGED,
     UNVERIFIED,
@@ -39,8 +40,10 @@ from .values import parse_number, short_code, to_record
 
 _BANDS = ("1.8.1", "1.8.2", "1.8.3", "1.8.4")
 _LAST_DIGIT = Decimal(1)  # Wh: registers print three decimals of a kWh, each cut on its own
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}\s*)+")
-_HEX_SERIAL = re.compile(r"(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]){8,24}")
+_SET = re.compile(r"[0-9A-Z][.:][^()\s]*\([^()]*\)")
+# General-glo-ciphering with a system title of eight bytes.
+_SEALED = b"\xdb\x08"
+_HEX_SERIAL = re.compile(r"(?:20|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]){8,24}")
 
 
 def decode_telegram(telegram: Mapping) -> tuple[Telegram, Readout]:
@@ -59,15 +62,29 @@ def decode_telegram(telegram: Mapping) -> tuple[Telegram, Readout]:
     return telegram_of(identification, readout), readout
 
 
+def is_sealed(telegram: Mapping) -> bool:
+    """Whether a telegram is no text but the message of DLMS that P1 readouts are sealed in."""
+    if isinstance(telegram.get("text"), str):
+        return False
+    try:
+        return hex_bytes(telegram.get("telegram"))[:2] == _SEALED
+    except FrameError:
+        return False
+
+
 def text_of(telegram: Mapping) -> str:
     """Return the characters of a telegram; raises FrameError."""
     text = telegram.get("text")
     if isinstance(text, str):
         return text
     digits = telegram.get("telegram")
-    if not isinstance(digits, str) or not _HEX.fullmatch(digits):
-        raise FrameError("neither a readout text nor hex")
-    return strip_parity(bytes.fromhex(digits)).decode("ascii")
+    try:
+        return strip_parity(hex_bytes(digits)).decode("ascii")
+    except FrameError:
+        # A readout itself in the place of its hex: brackets with a value say so.
+        if isinstance(digits, str) and _SET.search(digits):
+            return digits
+        raise
 
 
 def telegram_of(identification: Identification | None, readout: Readout) -> Telegram:
@@ -94,7 +111,7 @@ def _identity(
             flags = mass_flags(_first(records, "status"))
             extra |= {"status": ", ".join(flags.values())} if flags else {}
     return MeterIdentity(
-        id=serial_text(_first(records, "serial")),
+        id=serial_text(_first(records, "serial") or _first(records, "device_name")),
         manufacturer=identification.manufacturer.upper() if identification else "",
         medium=_medium(records),
         version=identification.product if identification else _first(records, "program"),
@@ -104,7 +121,9 @@ def _identity(
 
 def serial_text(text: str) -> str:
     """Return a serial as people write it: P1 telegrams spell its characters in hex."""
-    return bytes.fromhex(text).decode("ascii") if _HEX_SERIAL.fullmatch(text) else text
+    if not _HEX_SERIAL.fullmatch(text):
+        return text
+    return bytes.fromhex(text).decode("ascii").strip()
 
 
 def _first(records: tuple[Record, ...], quantity: str) -> str:

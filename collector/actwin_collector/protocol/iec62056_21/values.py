@@ -85,6 +85,7 @@ _BY_UNIT = {
     "bar": "pressure",
     "s": "duration",
 }
+_POWER_FACTORS = frozenset({"13", "33", "53", "73"})
 _FUNCTIONS = {"3": "minimum", "6": "maximum"}
 _NAMED = {
     ("0", "0"): "serial",
@@ -93,6 +94,7 @@ _NAMED = {
     ("F", "F"): "status",
     ("F", None): "status",
     ("96", "7"): "count",
+    ("42", "0"): "device_name",
 }
 
 
@@ -195,7 +197,7 @@ def _hourly(values: tuple[str, ...]) -> tuple[Decimal | str | None, str, str | N
 
 def _measured(code: Code, text: str) -> tuple[Decimal, str] | None:
     number = None if parse_stamp(text) and not text.isdecimal() else parse_number(text)
-    if not number or code.c in ("F", "C", "L"):
+    if not number or code.c in ("F", "C", "L") or (code.a, code.c) == (0, "42"):
         return None
     plain_number = code.channel or "*" in text or (code.c, code.d) == ("96", "7")
     return number if number[1] or plain_number else None
@@ -220,6 +222,8 @@ def _quantity(code: Code, unit: str) -> str:
         return "demand"
     if unit in _BY_UNIT:
         return _BY_UNIT[unit]
+    if code.c in _POWER_FACTORS and code.d == "7" and not unit:
+        return "power_factor"
     if (code.c, code.d) == ("0", "9"):
         return {"1": "time", "2": "date"}.get(code.e or "", "other")
     if (code.c, code.d) == ("96", "1"):

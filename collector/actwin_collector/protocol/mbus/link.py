@@ -17,6 +17,8 @@ MASTER = 0x40
 SECONDARY = 0xFD
 BROADCAST_ANSWERED = 0xFE
 BROADCAST = 0xFF
+# CI fields up to this one number the segments of a DLMS message.
+DLMS_SEGMENTS = 0x1F
 APPLICATION_RESET, SEND_DATA, SELECT = 0x50, 0x51, 0x52
 
 _SHORT, _LONG, _STOP = 0x10, 0x68, 0x16
