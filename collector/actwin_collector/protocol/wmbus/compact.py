@@ -2,7 +2,9 @@
 """Compact frames (CI 79): values only; their DIF/VIF headers come from an earlier full frame.
 
 A compact frame names the layout of its records by a signature, the CRC of all DIF/VIF headers,
-and carries the CRC of the full frame it stands for, so a wrong layout cannot give a reading.
+and carries the CRC of the full frame it stands for, so a wrong layout cannot give a reading. Some
+meters repeat the CRC of the full frame they sent last although values have changed since; where
+the link layer has proved the bytes, layouts known from the start are believed without it.
 """
 
 from __future__ import annotations
@@ -72,10 +74,11 @@ def restore(layouts: Mapping[int, bytes]) -> None:
             _heard.setdefault(_signature(layout), layout)
 
 
-def expand(data: bytes) -> bytes | None:
+def expand(data: bytes, proved: bool = False) -> bytes | None:
     """Return the full record bytes of a compact frame (after its CI).
 
-    None means that no full frame of this layout was heard yet. Raises CollectorError.
+    ``proved``: a check value of the link layer has said that the bytes are sound. None means that
+    no full frame of this layout was heard yet. Raises CollectorError.
     """
     if len(data) < 5:
         raise FrameError("the compact frame ends inside its header", "truncated")
@@ -88,6 +91,10 @@ def expand(data: bytes) -> bytes | None:
         full = _filled(layout, data[4:])
         if full is not None and crc16(full) == int.from_bytes(data[2:4], "little"):
             return full
+    known = _built_in().get(signature)
+    full = _filled(known, data[4:]) if known and proved else None
+    if full is not None:
+        return full
     raise FrameError("the full frame's CRC does not fit the compact frame", "bad_checksum")
 
 

@@ -22,8 +22,10 @@ from ...model import (
 )
 from ..base import Driver
 from ..claims import Claims
+from ..hexadecimal import hex_bytes
 from ..mbus.header import is_suspect
 from ..pushes import make_push
+from .captures import Capture
 from .frame import RAW, parse_frame
 from .hearing import (
     Clock,
@@ -135,26 +137,24 @@ def _wire(telegram: Mapping) -> tuple[bytes, str | None]:
     text, form = telegram.get("telegram"), telegram.get("format") or None
     if text is None and "model" in telegram:
         text = telegram.get("data")
-    if not isinstance(text, str):
-        raise FrameError("'telegram' must be hex text", "bad_hex")
     if form is not None and not isinstance(form, str):
         raise ConfigError("'format' must be raw, a or b")
     try:
-        return bytes.fromhex(text), form
-    except ValueError:
-        return _from_line(text)
+        return hex_bytes(text), form
+    except FrameError:
+        found = _from_line(text)
+        if not found:
+            raise
+        return found[0].wire, RAW
 
 
-def _from_line(text: str) -> tuple[bytes, str]:
+def _from_line(text: object) -> list[Capture]:
     try:
-        found = parse_line(text)
+        return parse_line(text) if isinstance(text, str) else []
     except FrameError as error:
         if error.code == "noise":
-            raise FrameError("'telegram' must be hex text", "bad_hex") from None
+            return []
         raise
-    if not found:
-        raise FrameError("'telegram' must be hex text", "bad_hex")
-    return found[0].wire, RAW
 
 
 def decode_radio(wire: bytes, key: bytes | None = None, form: str | None = None) -> Telegram:

@@ -14,6 +14,8 @@ _LONGEST = 256
 _BLOCK_A = 16
 # Format B: the first CRC covers the header block and the second block together.
 _BLOCK_B = 126
+# A bridge's control field, what its payload begins with behind the CI, and where the telegram is.
+_BRIDGE, _BRIDGED, _BRIDGE_HEADER = 0xC4, b"\x83\x11", 8
 _POLYNOMIAL = 0x3D65
 
 
@@ -59,7 +61,16 @@ def parse_frame(wire: bytes, form: str | None = None) -> RadioFrame:
         raise FrameError(f"{len(body)} bytes are too few for a radio telegram", "truncated")
     if len(body) > _LONGEST:
         raise FrameError(f"{len(body)} bytes are too many for a radio telegram")
-    return RadioFrame(body[1], body[2:4], body[4:10], body[10:])
+    return _carried(RadioFrame(body[1], body[2:4], body[4:10], body[10:]))
+
+
+def _carried(frame: RadioFrame) -> RadioFrame:
+    """Return the meter's own telegram out of one that a Qundis bridge repeats it in."""
+    start, inner = frame.data[:_BRIDGE_HEADER], frame.data[_BRIDGE_HEADER:]
+    whole = len(inner) > HEADER and inner[0] + 1 == len(inner)
+    if frame.control != _BRIDGE or start[1:3] != _BRIDGED or not whole:
+        return frame
+    return RadioFrame(inner[1], inner[2:4], inner[4:10], inner[10:])
 
 
 def _without_crcs(wire: bytes, form: str | None) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ...model import CollectorError, FrameError, MeterIdentity, ProtocolError
 from ..mbus.header import LONG, NONE, SHORT, Header, meter_address, parse_header
 from ..mbus.media import manufacturer_letters
-from . import prios
+from . import ccm, prios
 from .frame import RadioFrame, crc16
 from .security import (
     PLAIN_START,
@@ -35,8 +35,9 @@ _MAKERS_OWN = range(0xA0, 0xB8)
 # Security modes with encryption: which bits of the configuration word count the bytes under it.
 # Other numbers are old headers whose bits meant something else.
 _MODES: Mapping[int, int] = {2: 0xF8, 3: 0xF8, 5: 0xF0, 7: 0xF0}
-# Modes that encrypt in ways not known here (AES-CTR, GCM, CCM, TLS): never read as records.
-_UNKNOWN_MODES = frozenset({4, 8, 9, 10, 13})
+# Modes that encrypt in ways not known here (AES-CTR, GCM, TLS): never read as records. Nor is any
+# other number where there is a key, so that changed bytes of a sealed telegram give no reading.
+_UNKNOWN_MODES = frozenset({4, 8, 9, 13})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Payload:
     """Opened application data: ``form`` is 78 for records, 79 compact, else the maker's own CI.
 
     ``sealed``: how many bytes of ``data`` were under encryption without a MAC over all of it.
+    ``proved``: the CRC of the extended link layer was right.
     """
 
     meter: MeterIdentity
@@ -54,6 +56,7 @@ class Payload:
     secured: bool = False
     counter: int | None = None
     sealed: int | None = None
+    proved: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +70,7 @@ class _State:
     secured: bool = False
     counter: int | None = None
     length: int | None = None
+    proved: bool = False
 
     @property
     def whole_address(self) -> bytes:
@@ -128,6 +132,7 @@ def _payload(
         state.secured,
         state.counter,
         state.length,
+        state.proved,
     )
 
 
@@ -168,6 +173,7 @@ def _extended_link(state: _State, ci: int, key: bytes | None) -> None:
     if ci in (0x8D, 0x8F):
         session = header[position : position + 4]
         rest = _link_plain(state, control, session, header[position + 4 :] + rest, key)
+        state.proved = True
     state.data = rest
 
 
@@ -237,6 +243,12 @@ def _named_by_transport(state: _State) -> None:
 def _decrypted(state: _State, header: Header, key: bytes | None) -> bytes:
     mode, body = header.configuration >> 8 & 0x1F, header.body
     sealed = state.sealed
+    if mode == ccm.MODE:
+        secret = need_key(key, f"mode {mode}")
+        start = state.data[: len(state.data) - len(body)]
+        plain, state.counter = ccm.open_ccm(secret, state.whole_address, start, body)
+        state.secured = True
+        return plain
     if mode == 7:
         # One more byte follows the configuration word.
         body = _taken(body, 1)[1]
@@ -244,7 +256,8 @@ def _decrypted(state: _State, header: Header, key: bytes | None) -> bytes:
         verify_mac(need_key(key, f"mode {mode}"), state.address[:4], sealed, state.data)
         state.secured = True
         state.counter = int.from_bytes(sealed.counter, "little") if sealed.counter else None
-    if mode in _UNKNOWN_MODES and not body.startswith(PLAIN_START):
+    unknown = mode in _UNKNOWN_MODES or (key and mode and mode not in _MODES)
+    if unknown and not body.startswith(PLAIN_START):
         raise ProtocolError(f"security mode {mode} cannot be opened", "unsupported_security")
     if mode not in _MODES or body.startswith(PLAIN_START):
         return body

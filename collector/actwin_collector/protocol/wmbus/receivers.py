@@ -179,6 +179,10 @@ class AmberReceiver(Receiver):
         return [Capture(found.wire, found.rssi, True)]
 
 
+def _silent(name: str) -> None:
+    """Nobody wants to hear why a candidate did not understand."""
+
+
 class AutoReceiver(Receiver):
     """Finds out which receiver speaks: the first whose check values prove a telegram.
 
@@ -187,9 +191,8 @@ class AutoReceiver(Receiver):
 
     def __init__(self, note: Note) -> None:
         super().__init__(note)
-        silent: Note = lambda name: None  # noqa: E731
         kinds = (TextReceiver, ImstReceiver, AmberReceiver, RawReceiver)
-        self._candidates: list[Receiver] = [kind(silent) for kind in kinds]
+        self._candidates: list[Receiver] = [kind(_silent) for kind in kinds]
         self._chosen: Receiver | None = None
         self._undecided = 0
 

@@ -54,7 +54,7 @@ def _records(payload: Payload, origin: Origin) -> tuple[Record, ...]:
 
 def _standard_records(payload: Payload) -> tuple[Record, ...]:
     if payload.form == COMPACT:
-        full = compact.expand(payload.data)
+        full = compact.expand(payload.data, payload.proved)
         return (maker_block(payload.data),) if full is None else decode_records(full).records
     if payload.form != NONE:
         return (maker_block(payload.data),)

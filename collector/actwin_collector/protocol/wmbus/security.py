@@ -12,7 +12,8 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from ...model import ConfigError, ProtocolError
+from ...model import ConfigError, FrameError, ProtocolError
+from ..hexadecimal import hex_bytes
 
 PLAIN_START = b"\x2f\x2f"
 _BLOCK = 16
@@ -33,8 +34,8 @@ def parse_key(text: str | None) -> bytes | None:
     if not text:
         return None
     try:
-        key = bytes.fromhex(text)
-    except (TypeError, ValueError):
+        key = hex_bytes(text)
+    except FrameError:
         key = b""
     if len(key) not in (_BLOCK, _DES_KEY):
         # The text itself is a secret: never repeat it.
@@ -57,12 +58,12 @@ def decrypt_mode5(key: bytes, address: bytes, access: int, data: bytes) -> bytes
 
 def decrypt_mode7(key: bytes, number: bytes, sealed: Authentication, data: bytes) -> bytes:
     """AES-128-CBC with a key derived from the message counter; verify the MAC first."""
-    return _opened(cbc_plain(_derived(_aes(key), 0x00, number, sealed), bytes(_BLOCK), data))
+    return _opened(cbc_plain(derived_key(key, 0x00, number, sealed.counter), bytes(_BLOCK), data))
 
 
 def verify_mac(key: bytes, number: bytes, sealed: Authentication, message: bytes) -> None:
     """Refuse a message whose AFL MAC is not that of its bytes under the meter's key."""
-    mac = _cmac(_derived(_aes(key), 0x01, number, sealed), sealed.fields + message)
+    mac = _cmac(derived_key(key, 0x01, number, sealed.counter), sealed.fields + message)
     if mac[: len(sealed.mac)] != sealed.mac:
         raise ProtocolError("the MAC is wrong: another key, or changed bytes", "bad_mac")
 
@@ -73,8 +74,9 @@ def counter_mode(key: bytes, initial: bytes, data: bytes) -> bytes:
     return stream.update(data) + stream.finalize()
 
 
-def _derived(key: bytes, purpose: int, number: bytes, sealed: Authentication) -> bytes:
-    return _cmac(key, bytes((purpose,)) + sealed.counter + number + b"\x07" * 7)
+def derived_key(key: bytes, purpose: int, number: bytes, counter: bytes) -> bytes:
+    """The key of one message (OMS key derivation function A), 0 to encrypt, 1 to authenticate."""
+    return _cmac(_aes(key), bytes((purpose,)) + counter + number + b"\x07" * 7)
 
 
 def _cmac(key: bytes, message: bytes) -> bytes:

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""What real radio meters do beyond the plain case: profile D, bridges, stale compact frames."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from cryptography.hazmat.primitives.ciphers import algorithms
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM
+from cryptography.hazmat.primitives.cmac import CMAC
+
+from actwin_collector.model import CollectorError
+from actwin_collector.protocol.wmbus import WmbusDriver
+from actwin_collector.protocol.wmbus.frame import crc16
+
+# A flowIQ 2200 on the air, published with its key (github.com/wmbusmeters/wmbusmeters, issue 2085).
+FLOWIQ = (
+    "4544372C060382533C168C20307A3010FF2A10018C570E006DA7632471F42B0A3CECCD461353573ED02B87118BC5"
+    "FFE982F7F00A0274543BC51938F8B9C8BB8928114D60788A"
+)
+FLOWIQ_KEY = "BF902DD6DFADAFE83E4AE6832B5FA14C"
+# Two telegrams that a bridge repeated (same source), and the second one's meter.
+BRIDGED = (
+    "43C465B257604000F0DBA28311004259C700314465320316448834087A1C0000000B6E9102004B6E831300426C3F3C"
+    "326CFFFF046D1A155A3982046C5F388B046E910200"
+)
+KEY = bytes(range(16))
+LINK = bytes.fromhex("44 2D2C 78563412 1B16")
+VOLUME = bytes.fromhex("0413 31D40000")
+
+
+def refusal(telegram: str, key: str | None) -> str:
+    with pytest.raises(CollectorError) as caught:
+        WmbusDriver.decode({"telegram": telegram, "key": key})
+    return caught.value.code
+
+
+def in_link(body: bytes) -> str:
+    return (bytes((len(LINK) + len(body),)) + LINK + body).hex()
+
+
+def profile_d(tag: int, derived: bool = True, version: bytes = b"", count: int = 0xFF) -> str:
+    """A telegram sealed by the library's own CCM."""
+    counter = bytes.fromhex("04030201")
+    extension = bytes((derived << 4 | (0x40 if version else 0), tag // 4 - 1))
+    header = bytes((0x7A, 1, 0, count, 0x0A)) + extension + version
+    secret = KEY
+    if derived:
+        cmac = CMAC(algorithms.AES(KEY))
+        cmac.update(b"\x00" + counter + LINK[3:7] + b"\x07" * 7)
+        secret = cmac.finalize()
+    nonce = LINK[1:] + b"\x00" + counter[::-1]
+    return in_link(header + counter + AESCCM(secret, tag).encrypt(nonce, VOLUME, header))
+
+
+def test_profile_d_telegram_of_a_real_meter_opens():
+    telegram = WmbusDriver.decode({"telegram": FLOWIQ, "key": FLOWIQ_KEY})
+    volumes = [r.value for r in telegram.records if r.quantity == "volume"]
+    assert volumes == [0, 0]
+    assert telegram.meter.id == "53820306"
+
+
+def test_profile_d_with_a_wrong_key_or_a_changed_byte_gives_no_reading():
+    assert refusal(FLOWIQ, None) == "key_missing"
+    assert refusal(FLOWIQ, "00" * 16) == "bad_mac"
+    wire = bytes.fromhex(FLOWIQ)
+    for at in range(14, len(wire)):
+        changed = wire[:at] + bytes((wire[at] ^ 1,)) + wire[at + 1 :]
+        with pytest.raises(CollectorError):
+            WmbusDriver.decode({"telegram": changed.hex(), "key": FLOWIQ_KEY})
+
+
+@pytest.mark.parametrize("tag", [4, 8, 12, 16])
+@pytest.mark.parametrize("derived", [True, False])
+@pytest.mark.parametrize("version", [b"", b"\x05"])
+def test_forms_of_profile_d(tag, derived, version):
+    wire = profile_d(tag, derived, version)
+    (record,) = WmbusDriver.decode({"telegram": wire, "key": KEY.hex()}).records
+    assert record.value == Decimal("54.321")
+    assert refusal(wire[:2] + wire[2:-10], KEY.hex()) in ("truncated", "bad_mac")
+
+
+def test_profile_d_that_counts_its_bytes():
+    wire = profile_d(8, count=len(VOLUME))
+    assert WmbusDriver.decode({"telegram": wire, "key": KEY.hex()}).records
+    assert refusal(profile_d(8, count=3), KEY.hex()) == "unsupported_security"
+
+
+def test_telegram_that_a_bridge_repeats_is_the_meters():
+    telegram = WmbusDriver.decode({"telegram": BRIDGED})
+    assert (telegram.meter.id, telegram.meter.medium) == ("88441603", "heat cost allocation")
+    values = [r.value for r in telegram.records if r.quantity == "heat_cost_allocation"]
+    assert values == [Decimal(291), Decimal(1383), Decimal(291)]
+    wire = bytes.fromhex(BRIDGED)
+    (other,) = WmbusDriver.decode({"telegram": (b"\x42" + wire[1:-1]).hex()}).records
+    assert other.value is None  # the inner length no longer fits: a maker's own payload
+
+
+def compact_frame(flow: int, crc: bytes, proof: bool = True) -> bytes:
+    """Values of the layout 02FF20 0413 523B, which is known from the start."""
+    values = bytes.fromhex("0000 10270000") + flow.to_bytes(2, "little")
+    signature = crc16(bytes.fromhex("02FF20 0413 523B")).to_bytes(2, "little")
+    body = b"\x79" + signature + crc + values
+    check = crc16(body).to_bytes(2, "little")
+    return bytes.fromhex("8D 20 01 00000000") + check + body if proof else body
+
+
+def test_compact_frame_with_the_check_value_of_the_full_frame_before_it():
+    before = bytes.fromhex("02FF20 0000 0413 10270000 523B 0000")
+    stale = crc16(before).to_bytes(2, "little")
+    telegram = WmbusDriver.decode({"telegram": in_link(compact_frame(35, stale))})
+    found = {r.quantity: r.value for r in telegram.records}
+    assert (found["volume"], found["volume_flow"]) == (Decimal("10.000"), Decimal("0.035"))
+    # Without a CRC of the link layer nothing proves its bytes.
+    unproved = WmbusDriver.decode({"telegram": in_link(compact_frame(35, stale, proof=False))})
+    assert [r.value for r in unproved.records] == [None]
