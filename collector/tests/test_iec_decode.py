@@ -140,3 +140,37 @@ def test_p1_crc_decides_whether_a_telegram_is_verified():
     meter = decode({"text": checked}).meter
     assert (meter.extra["check"], meter.id) == ("verified", "12345678")
     assert decode({"text": checked.replace("1.5", "1.4")}).meter.extra["check"] == "damaged"
+
+
+@pytest.mark.parametrize(
+    ("cells", "values", "status"),
+    [
+        ("(00.123)(00.010)(00)", ["0.123", "0.010"], "00"),
+        ("(00.123)(00.010)", ["0.123", "0.010"], ""),
+        ("(123)(10)(00000000)", ["123", "10"], "00000000"),
+    ],
+)
+def test_dated_row_of_a_profile_ends_in_a_status_or_not(cells, values, status):
+    records = parse_profile(f"P.01(26-06-06,18:45){cells}\r\n")
+    assert [str(record.value) for record in records] == values
+    assert {record.raw[1] for record in records} == {status}
+
+
+def test_dated_header_of_a_profile_names_its_channels():
+    text = "P.01(26-06-06,18:45)(00)(15)(2)(1.5.0)(kW)(5.5.0)(kvar)\r\n(1.5)(0.5)\r\n(2.5)(0.0)\r\n"
+    records = parse_profile(text)
+    assert [(r.obis, str(r.value), r.unit) for r in records[:2]] == [
+        ("1.5.0", "1500.0", "W"),
+        ("5.5.0", "500.0", "var"),
+    ]
+    assert records[2].ts == "2026-06-06T19:00:00"
+
+
+def test_readout_in_the_place_of_hex_and_a_name_in_hex():
+    text = "/Lux5\\25\r\n\r\n1-0:1.8.0(000006.695*kWh)\r\n0-0:42.0.0(53414731303330)\r\n!\r\n"
+    assert Iec62056Driver.decode({"telegram": text}) == Iec62056Driver.decode({"text": text})
+    assert Iec62056Driver.decode({"telegram": text}).meter.id == "53414731303330"
+    longer = text.replace("53414731303330", "5341473130333030")
+    assert Iec62056Driver.decode({"text": longer}).meter.id == "SAG10300"
+    with pytest.raises(FrameError):
+        Iec62056Driver.decode({"telegram": "no readout (at all)"})

@@ -68,7 +68,7 @@ def periods(text: str) -> Iterator[Period]:
     for code, values, _ in tokens(text):
         if code.startswith("P.0"):
             header, row = None, 0
-            if "-" in values[0]:
+            if "-" in values[0] and not _names_channels(values):
                 yield _dated(code, values)
                 continue
             header, values = _header(code, values)
@@ -98,6 +98,13 @@ def _header(code: str, values: tuple[str, ...]) -> tuple[_Header | None, tuple[s
     channels = tuple(zip(values[4:size:2], values[5:size:2], strict=True))
     header = _Header(code, start, season_of(stamp), values[1].strip(), minutes, channels)
     return header, values[size:]
+
+
+def _names_channels(values: tuple[str, ...]) -> bool:
+    """Whether a dated line is a header: minutes, a count, and that many codes with units."""
+    if len(values) < 6 or not all(map(_small, values[2:4])):
+        return False
+    return parse_number(values[4]) is None and len(values) >= 4 + 2 * _small(values[3])
 
 
 def _small(text: str) -> int:
@@ -137,15 +144,20 @@ def _dated(code: str, values: tuple[str, ...]) -> Period:
 
 def _records(period: Period) -> Iterator[Record]:
     cells, status = period.cells, period.status
-    if not period.minutes:
-        status = cells[-1][1] if cells else ""
-        cells = cells[:-1]
+    if not period.minutes and _ends_in_status(cells):
+        status, cells = cells[-1][1], cells[:-1]
     stamp = (period.start + period.after).isoformat()
     for at, (code, text, unit) in enumerate(cells, 1):
         number = cell_number(text, unit)
         value, base = number or (None, "")
         name = code or f"{period.profile}#{at}"
         yield Record("load_profile", value, base, name, stamp, raw=[text, status])
+
+
+def _ends_in_status(cells: tuple[tuple[str, str, str], ...]) -> bool:
+    """Whether the last of bare cells is a status word: it has no decimals where values have."""
+    texts = [text for _, text, _ in cells]
+    return bool(texts) and not ("." in texts[-1] and any("." in text for text in texts[:-1]))
 
 
 def cell_number(text: str, unit: str) -> tuple | None:

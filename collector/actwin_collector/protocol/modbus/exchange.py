@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from ...model import ConfigError, FrameError, MeterIdentity, Record, Telegram
+from ..hexadecimal import hex_bytes
 from . import adu
 from .planner import Request
 from .registermap import RegisterMap, map_of
@@ -62,17 +63,10 @@ def split_frames(data: bytes) -> tuple[str, list[bytes]]:
 def _parts(given: Mapping) -> list[bytes]:
     frames = given.get("frames")
     if isinstance(frames, list | tuple):
-        return [_hex(frame) for frame in frames]
+        return [hex_bytes(frame) for frame in frames]
     asked = next((given[key] for key in _REQUESTS if given.get(key)), None)
     answer = next((given[key] for key in _ANSWERS if given.get(key)), None)
-    return [_hex(text) for text in (asked, answer) if text is not None] or [_hex(answer)]
-
-
-def _hex(text: object) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except (TypeError, ValueError):
-        raise FrameError("'telegram' must be hex text", "bad_hex") from None
+    return [hex_bytes(text) for text in (asked, answer) if text is not None] or [hex_bytes(answer)]
 
 
 def _check_transaction(framing: str, frames: list[bytes]) -> None:
