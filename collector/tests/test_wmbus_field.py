@@ -115,3 +115,23 @@ def test_compact_frame_with_the_check_value_of_the_full_frame_before_it():
     # Without a CRC of the link layer nothing proves its bytes.
     unproved = WmbusDriver.decode({"telegram": in_link(compact_frame(35, stale, proof=False))})
     assert [r.value for r in unproved.records] == [None]
+
+
+def test_apators_prefixed_payload_is_read_as_the_bare_one():
+    words = bytes.fromhex("0000A100") + bytes(36) + bytes.fromhex("2F01C700") + bytes(10)
+    bare = bytes.fromhex("44 0106 13990100 0908")
+    seen = []
+    for payload in (b"\xa0" + words, b"\xb6\x00\xa0" + words, b"\xb6\x03\x01\x02\x03\xa0" + words):
+        wire = bytes((len(bare) + len(payload),)) + bare + payload
+        records = WmbusDriver.decode({"telegram": wire.hex()}).records
+        seen.append([(r.quantity, r.value) for r in records if r.value is not None])
+    assert seen[0] == seen[1] == seen[2]
+    assert ("heat_cost_allocation", Decimal(303)) in seen[0]
+
+
+def test_techem_allocator_without_temperatures():
+    body = bytes.fromhex("A0 11 9F23 6800 D016 4100") + bytes(20)
+    link = bytes.fromhex("44 6850 38204160 6480")
+    records = WmbusDriver.decode({"telegram": (bytes((len(link + body),)) + link + body).hex()})
+    found = [(r.storage, r.value, r.ts) for r in records.records if r.unit == "HCA"]
+    assert found == [(0, Decimal(65), None), (1, Decimal(104), "2017-12-31")]

@@ -26,6 +26,8 @@ from .transforms import TRANSFORMS, Origin
 FOLDER = "wmbus-layouts"
 PAYLOAD, BLOCK = "payload", "block"
 _OWN = f"{MAKER_BLOCK}_"
+# Apator's CI that puts a block with its length before the CI of the payload itself.
+_PREFIXED, _PREFIXING = "B6", ("APA", "APT")
 _logger = logging.getLogger(__name__)
 
 
@@ -73,6 +75,9 @@ def read_place(origin: Origin, place: str, data: bytes, now: str = "") -> list[R
 
     ``now`` is the meter's time where another record has told it.
     """
+    if place == _PREFIXED and origin.manufacturer in _PREFIXING and data:
+        start = 1 + data[0]
+        place, data = data[start : start + 1].hex().upper(), data[start + 1 :]
     for match, layout in known().get((origin.manufacturer, place), ()):
         if origin.version not in _listed(match.get("version", origin.version)):
             continue
