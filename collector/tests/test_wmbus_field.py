@@ -6,7 +6,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import algorithms
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from cryptography.hazmat.primitives.cmac import CMAC
 
@@ -135,3 +135,37 @@ def test_techem_allocator_without_temperatures():
     records = WmbusDriver.decode({"telegram": (bytes((len(link + body),)) + link + body).hex()})
     found = [(r.storage, r.value, r.ts) for r in records.records if r.unit == "HCA"]
     assert found == [(0, Decimal(65), None), (1, Decimal(104), "2017-12-31")]
+
+
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("sealed", [False, True])
+def test_compact_frame_with_a_transport_header(long, sealed):
+    """As Engelmann's meters send: what a full frame with a header has shown is read again."""
+    number = bytes((0x11 + long, 0x22 + sealed, 0x33, 0x44))
+    link = b"\x44\xc5\x14" + number + b"\x00\x04"
+    address = number + b"\xc5\x14\x00\x04" if long else b""
+    headers = (bytes.fromhex("0406"), bytes.fromhex("0414"), bytes.fromhex("025B"))
+
+    def telegram(ci: int, content: bytes) -> dict:
+        count, body = 0, content
+        if sealed:
+            plain = b"\x2f\x2f" + content
+            plain += b"\x2f" * (-len(plain) % 16)
+            vector = link[1:3] + number + b"\x00\x04" + b"\x07" * 8
+            cipher = Cipher(algorithms.AES(KEY), modes.CBC(vector)).encryptor()
+            body, count = cipher.update(plain) + cipher.finalize(), len(plain) // 16
+        word = bytes((count << 4, 5 if sealed else 0))
+        wire = link + bytes((ci,)) + address + b"\x07\x00" + word + body
+        request = {"telegram": (bytes((len(wire),)) + wire).hex()}
+        return request | ({"key": KEY.hex()} if sealed else {})
+
+    values = (bytes.fromhex("10270000"), bytes.fromhex("D0070000"), bytes.fromhex("3200"))
+    full = b"".join(header + value for header, value in zip(headers, values, strict=True))
+    short = crc16(b"".join(headers)).to_bytes(2, "little") + crc16(full).to_bytes(2, "little")
+    compact_ci, full_ci = (0x73, 0x72) if long else (0x7B, 0x7A)
+    whole = WmbusDriver.decode(telegram(full_ci, full))
+    again = WmbusDriver.decode(telegram(compact_ci, short + b"".join(values)))
+    assert [r.value for r in again.records] == [r.value for r in whole.records]
+    assert again.records[0].value == 10_000_000 and again.meter.id == number[::-1].hex()
+    damaged = short[:2] + b"\x00\x00" + b"".join(values)
+    assert WmbusDriver.decode(telegram(compact_ci, damaged)).records[0].value is None

@@ -21,6 +21,7 @@ from .frame import crc16
 Layout = tuple[tuple[bytes, int], ...]
 
 _LIMIT = 1024
+_FILLER = b"\x2f"
 # Kamstrup meters send full frames rarely, so their layouts are known from the start; the VIFs of
 # energy (e), volume (v) and flow (f) differ by meter size.
 _KAMSTRUP = (
@@ -46,10 +47,20 @@ _VOLUMES = ("12", "13", "14", "15")
 _FLOWS = ("3A", "3B", "3C")
 
 _heard: dict[int, Layout] = {}
+_looked_at: set[tuple[bytes, int]] = set()
 
 
-def learn(data: bytes) -> None:
-    """Remember the layout of a full frame's records; frames with a maker's block have none."""
+def learn(data: bytes, meter: bytes) -> None:
+    """Remember the layout of a full frame's records; frames with a maker's block have none.
+
+    A ``meter`` keeps its layout: frames of a length that was seen of it are not looked at again.
+    """
+    frame = (meter, len(data))
+    if frame in _looked_at:
+        return
+    if len(_looked_at) >= _LIMIT:
+        _looked_at.clear()
+    _looked_at.add(frame)
     layout = _layout(data)
     if layout is None:
         return
@@ -124,8 +135,12 @@ def _signature(layout: Layout) -> int:
 
 
 def _filled(layout: Layout, values: bytes) -> bytes | None:
-    """Return the full frame; None when the values have another length than the layout."""
-    if len(values) != sum(length for _header, length in layout):
+    """Return the full frame; None when the values have another length than the layout.
+
+    Fillers may follow, where the values were under encryption.
+    """
+    size = sum(length for _header, length in layout)
+    if values[size:].strip(_FILLER) or len(values) < size:
         return None
     full, position = b"", 0
     for header, length in layout:

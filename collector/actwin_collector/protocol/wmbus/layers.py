@@ -24,6 +24,9 @@ from .security import (
 )
 
 COMPACT = 0x79
+# Compact frames with a transport header: which header that is.
+_COMPACT_BEHIND = {0x73: LONG, 0x7B: SHORT}
+_HEADERS = {SHORT: SHORT, LONG: LONG, **_COMPACT_BEHIND}
 ELL_LENGTHS = {0x8C: 2, 0x8D: 8, 0x8E: 10, 0x8F: 16}
 AFL = 0x90
 _LONG_HEADER = 13
@@ -91,7 +94,7 @@ def open_payload(frame: RadioFrame, key: bytes | None) -> Payload:
         state.address = prios.plain_address(letters, frame.address, frame.data)
         if prios.is_real_data(letters, frame.data):
             return _real_data(frame, state, key)
-    if ci in (SHORT, LONG):
+    if ci in _HEADERS:
         return _transport(state, key)
     if ci in (NONE, COMPACT) or ci in _MAKERS_OWN:
         return _payload(state, {}, state.data[1:], ci)
@@ -110,7 +113,7 @@ def sender_address(frame: RadioFrame) -> bytes:
             _extended_link(state, ci, None)
         if ci == AFL:
             _authentication(state)
-        if _first(state.data) == LONG and len(state.data) >= _LONG_HEADER:
+        if _HEADERS.get(_first(state.data)) == LONG and len(state.data) >= _LONG_HEADER:
             _named_by_transport(state)
         elif frame.data is state.data:
             letters = manufacturer_letters(frame.manufacturer)
@@ -228,11 +231,13 @@ def _authentication(state: _State) -> None:
 
 
 def _transport(state: _State, key: bytes | None) -> Payload:
-    header = parse_header(state.data)
-    if state.data[0] == LONG:
+    ci = state.data[0]
+    header = parse_header(bytes((_HEADERS[ci],)) + state.data[1:])
+    if _HEADERS[ci] == LONG:
         _named_by_transport(state)
     opened = _decrypted(state, header, key)
-    return _payload(state, header.meter.extra, opened, status=header.status)
+    form = COMPACT if ci in _COMPACT_BEHIND else NONE
+    return _payload(state, header.meter.extra, opened, form, header.status)
 
 
 def _named_by_transport(state: _State) -> None:

@@ -54,12 +54,10 @@ def _records(payload: Payload, origin: Origin) -> tuple[Record, ...]:
 
 def _standard_records(payload: Payload) -> tuple[Record, ...]:
     if payload.form == COMPACT:
-        full = compact.expand(payload.data, payload.proved)
+        full = compact.expand(payload.data.removeprefix(PLAIN_START), payload.proved)
         return (maker_block(payload.data),) if full is None else decode_records(full).records
     if payload.form != NONE:
         return (maker_block(payload.data),)
     found = decode_records(payload.data, tail=_CRC_LENGTH)
-    # Compact frames stand for full frames without a transport header.
-    if "access_number" not in payload.meter.extra:
-        compact.learn(payload.data)
+    compact.learn(payload.data, payload.address)
     return found.records
