@@ -10,7 +10,10 @@ from functools import cache, lru_cache
 from ...model import FrameError, MeterIdentity, ProtocolError
 from .media import identification, manufacturer_letters, medium_name
 
-LONG, SHORT, NONE, FIXED, ERROR, AUTHENTICATED = 0x72, 0x7A, 0x78, 0x73, 0x70, 0x90
+LONG, SHORT, NONE, FIXED, AUTHENTICATED = 0x72, 0x7A, 0x78, 0x73, 0x90
+# Where the code stands in an application error and in an alarm: without header, short, long.
+_ERROR_AT = {0x70: 1, 0x6E: 5, 0x6F: 13}
+_ALARM_AT = {0x71: 1, 0x74: 5, 0x75: 13}
 
 _NOTHING: Mapping[str, str] = {}
 _NO_ADDRESS = ("", "", "", "")
@@ -45,7 +48,7 @@ def parse_header(data: bytes, known: Mapping[str, str] = _NOTHING) -> Header:
     """Parse application data that starts with a CI field 72, 7A or 78.
 
     ``known`` goes before what the header says into ``meter.extra``. Raises ProtocolError (code
-    ``meter_error``) for an error answer (CI 70), FrameError otherwise.
+    ``meter_error`` or ``meter_alarm``) for an answer that says so, FrameError otherwise.
     """
     ci = data[0]
     if ci == LONG:
@@ -54,10 +57,13 @@ def parse_header(data: bytes, known: Mapping[str, str] = _NOTHING) -> Header:
         return _short(data, 1, _NO_ADDRESS, known)
     if ci == NONE:
         return Header(MeterIdentity(extra=dict(known)), data[1:])
-    if ci == ERROR:
-        code = data[1] if len(data) > 1 else 0
+    if ci in _ERROR_AT:
+        code = data[_ERROR_AT[ci]] if len(data) > _ERROR_AT[ci] else 0
         said = _ERRORS.get(code, f"error {code}")
         raise ProtocolError(f"the meter answers: {said}", "meter_error")
+    if ci in _ALARM_AT:
+        state = data[_ALARM_AT[ci] :].hex().upper() or "nothing more"
+        raise ProtocolError(f"the meter tells an alarm, no readings: {state}", "meter_alarm")
     raise FrameError(f"CI field {ci:02X} carries no readings", "unsupported_ci")
 
 
