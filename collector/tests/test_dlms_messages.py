@@ -254,3 +254,20 @@ def test_kaifa_list_with_names_is_scaled_as_the_one_without():
     assert [(record.value, record.unit) for record in records] == [
         (Decimal("14.571"), "A"), (Decimal("219.3"), "V"), (Decimal(79), "Wh")
     ]  # fmt: skip
+
+
+def test_signed_message_gives_its_content_without_proof():
+    header = b"\xdf\x01\x05\x08" + METER + b"\x00\x00\x00"
+    signed = header + encode_length(len(PLAIN_PUSH)) + PLAIN_PUSH + b"\x40" + bytes(64)
+    telegram = decode(signed)
+    assert telegram.records == decode(PLAIN_PUSH).records
+    assert telegram.meter.extra["authentication"] == "unverified"
+    for message, keys, code in (
+        (signed, WITH_KEYS, "unprotected"),
+        (signed[:-1], {}, "truncated"),
+        (header + b"\x00\x00", {}, "bad_frame"),
+        (header + b"\x01\xdf\x00", {}, "bad_frame"),
+    ):
+        with pytest.raises(CollectorError) as caught:
+            decode(message, **keys)
+        assert caught.value.code in (code, "bad_authentication")

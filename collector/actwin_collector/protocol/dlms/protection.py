@@ -73,6 +73,8 @@ def open_message(apdu: bytes, security: Security) -> bytes:
         return plain
     if tag == wire.GENERAL:
         return _open_general(apdu, security)
+    if tag == wire.SIGNED:
+        return _signed(apdu, security)
     return apdu
 
 
@@ -96,6 +98,23 @@ def _open_glo(apdu: bytes, security: Security) -> bytes:
     plain = _open_body(Reader(apdu, 1), title, security, key=key)
     if not plain or plain[0] != inner:
         raise _unreadable(security, f"message {apdu[0]:#04x} does not hold a {inner:#04x}")
+    return plain
+
+
+def _signed(apdu: bytes, security: Security) -> bytes:
+    """Take what was signed; the signature needs the meter's certificate and proves nothing here."""
+    if security.require or security.keys.authentication:
+        raise ProtocolError("a signature stands for the authentication agreed", "unprotected")
+    reader = Reader(apdu, 1)
+    for _transaction_title_recipient_time_other in range(5):
+        reader.octets()
+    content = reader.octets()
+    reader.octets()
+    reader.end()
+    if content[:1] in (b"", bytes((wire.SIGNED,))):
+        raise FrameError("a signed message without content")
+    plain = open_message(content, security)
+    security.verified = False
     return plain
 
 
