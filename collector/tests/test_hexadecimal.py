@@ -9,12 +9,13 @@ import pytest
 from mbus_support import own_telegrams
 
 from actwin_collector.cli.decode import answer
-from actwin_collector.model import FrameError
+from actwin_collector.model import ChecksumError, FrameError
 from actwin_collector.protocol.dlms import DlmsDriver
 from actwin_collector.protocol.hexadecimal import hex_bytes
 from actwin_collector.protocol.mbus import MbusDriver
 from actwin_collector.protocol.modbus import ModbusDriver
 from actwin_collector.protocol.wmbus import WmbusDriver
+from actwin_collector.simulate.modbus import crc16
 
 FORMS = {
     "plain": lambda data: data.hex(),
@@ -61,3 +62,16 @@ def test_keys_may_be_written_the_same_ways():
     assert answer(WmbusDriver.decode, json.dumps({"telegram": "00", "key": spaced}))["error"] != (
         "bad_key"
     )
+
+
+def test_ascii_frames_decode_as_rtu_ones():
+    content = bytes.fromhex("110306AE4156524340")
+    rtu = ModbusDriver.decode({"telegram": (content + crc16(content)).hex()})
+    line = f":{content.hex().upper()}{-sum(content) & 0xFF:02X}\r\n"
+    for form in (line, line.strip(), line.encode().hex()):
+        assert ModbusDriver.decode({"telegram": form}) == rtu
+    with pytest.raises(ChecksumError):
+        ModbusDriver.decode({"telegram": line.replace("AE", "AF")})
+    unit = b"\x3a\x03\x02\x00\x2a"
+    records = ModbusDriver.decode({"telegram": (unit + crc16(unit)).hex()}).records
+    assert [record.value for record in records] == [42]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from ...model import ConfigError, FrameError, MeterIdentity, Record, Telegram
-from ..hexadecimal import hex_bytes
 from . import adu
+from .ascii import frame_bytes
 from .planner import Request
 from .registermap import RegisterMap, map_of
 from .results import by_register, digits, record_of, values_of
@@ -63,10 +63,11 @@ def split_frames(data: bytes) -> tuple[str, list[bytes]]:
 def _parts(given: Mapping) -> list[bytes]:
     frames = given.get("frames")
     if isinstance(frames, list | tuple):
-        return [hex_bytes(frame) for frame in frames]
+        return [frame_bytes(frame) for frame in frames]
     asked = next((given[key] for key in _REQUESTS if given.get(key)), None)
     answer = next((given[key] for key in _ANSWERS if given.get(key)), None)
-    return [hex_bytes(text) for text in (asked, answer) if text is not None] or [hex_bytes(answer)]
+    texts = [text for text in (asked, answer) if text is not None] or [answer]
+    return [frame_bytes(text) for text in texts]
 
 
 def _check_transaction(framing: str, frames: list[bytes]) -> None:
