@@ -169,3 +169,20 @@ def test_compact_frame_with_a_transport_header(long, sealed):
     assert again.records[0].value == 10_000_000 and again.meter.id == number[::-1].hex()
     damaged = short[:2] + b"\x00\x00" + b"".join(values)
     assert WmbusDriver.decode(telegram(compact_ci, damaged)).records[0].value is None
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "telegram={0}{1}",
+        "telegram=|{0}_{1}|",
+        "telegram=||{0}{1}|",
+        "telegram=|{0}#{1}|+39",
+        "|{0}_{1}|",
+        "{0} {1}",
+    ],
+)
+def test_line_of_a_recording(form):
+    wire = in_link(b"\x78" + VOLUME)
+    (record,) = WmbusDriver.decode({"telegram": form.format(wire[:22], wire[22:])}).records
+    assert record.value == Decimal("54.321")

@@ -15,6 +15,8 @@ _HEX = re.compile(r"[0-9A-Fa-f]{22,}")
 _RTL_WMBUS = re.compile(r"[A-Z]\d[a-z]?;")
 _RTL_433 = "Wireless-MBus"
 _LQI_RSSI = 2
+# What recordings put around and between the bytes, and the seconds to the next telegram.
+_MARKS, _PAUSE = re.compile(r"[|_#]"), re.compile(r"\|\+\d+$")
 
 
 def parse_line(line: str) -> list[Capture]:
@@ -31,8 +33,8 @@ def parse_line(line: str) -> list[Capture]:
     # A line of hex may begin with b as well, but has an even number of digits.
     if text.startswith("bY") or (text[0] == "b" and len(text) % 2):
         return [_cul(text)]
-    text = text.removeprefix("telegram=").replace("|", "").replace("_", "")
-    return [capture(_bytes(text))]
+    text = _PAUSE.sub("", text.removeprefix("telegram="))
+    return [capture(_bytes(_MARKS.sub("", text)))]
 
 
 def _bytes(text: str) -> bytes:
