@@ -186,3 +186,11 @@ def test_line_of_a_recording(form):
     wire = in_link(b"\x78" + VOLUME)
     (record,) = WmbusDriver.decode({"telegram": form.format(wire[:22], wire[22:])}).records
     assert record.value == Decimal("54.321")
+
+
+def test_noise_before_a_telegram_that_then_fits():
+    wire = in_link(b"\x78" + VOLUME)
+    (record,) = WmbusDriver.decode({"telegram": "112233" + wire}).records
+    assert record.value == Decimal("54.321")
+    for damaged in ("112233" + wire[:-2], "112233" + wire + "00", "11" * 40 + wire):
+        assert refusal(damaged, None)

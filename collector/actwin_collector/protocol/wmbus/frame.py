@@ -16,6 +16,8 @@ _BLOCK_A = 16
 _BLOCK_B = 126
 # A bridge's control field, what its payload begins with behind the CI, and where the telegram is.
 _BRIDGE, _BRIDGED, _BRIDGE_HEADER = 0xC4, b"\x83\x11", 8
+# Control fields that telegrams of meters on the air begin with, and how much noise may come before.
+_SENDING, _NOISE = frozenset({0x08, 0x18, 0x28, 0x38, 0x44, 0x46, 0x47, 0x48, 0xC4}), 16
 _POLYNOMIAL = 0x3D65
 
 
@@ -98,7 +100,17 @@ def _guessed(wire: bytes) -> bytes:
             raise
     except FrameError:
         pass
-    return _raw(wire)
+    return _raw(_without_noise(wire))
+
+
+def _without_noise(wire: bytes) -> bytes:
+    """Drop what a transparent receiver put before a telegram that then fits to the byte."""
+    if wire[1:2] and wire[1] in _SENDING:
+        return wire
+    for at in range(1, min(_NOISE, len(wire) - HEADER)):
+        if wire[at] + 1 == len(wire) - at and wire[at + 1] in _SENDING:
+            return wire[at:]
+    return wire
 
 
 def _raw(wire: bytes) -> bytes:
