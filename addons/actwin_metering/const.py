@@ -48,3 +48,6 @@ SEVERITIES = [
     ("serious", "Serious"),
     ("critical", "Critical"),
 ]
+"""Of alarms and of the messages that tell of them, mildest first."""
+
+CHANNELS = [("app", "In the Application"), ("push", "Browser"), ("mail", "E-mail"), ("sms", "SMS")]

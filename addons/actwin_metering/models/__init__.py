@@ -1,4 +1,5 @@
 from . import master, readings, collector, validation, conversion, virtual, completeness
 from . import subscribers
 from . import events, alarms
-from . import master, readings, collector, validation, conversion, virtual, completeness, access
+from . import access
+from . import notify

@@ -10,6 +10,7 @@ COMMON = (
     "actwin.device.template",
     "actwin.device.template.register",
     "actwin.event.kind",
+    "actwin.message.kind",
     "actwin.schedule",
     "actwin.subscriber.kind",
     "actwin.subscriber.tag",
@@ -62,7 +63,7 @@ class TestAccess(MeteringCase):
         names = [
             name
             for name, model in self.env.registry.items()
-            if model._module == "actwin_metering" or name == "actwin.reading"
+            if model._original_module == "actwin_metering" or name == "actwin.reading"
         ]
         return [
             self.env[name]

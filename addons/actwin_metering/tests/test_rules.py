@@ -12,6 +12,7 @@ TENANT = {
     "actwin.consumption.day",
     "actwin.consumption.hour",
     "actwin.consumption.month",
+    "actwin.message",
     "actwin.occupancy",
     "actwin.point",
     "actwin.reading",
@@ -95,6 +96,7 @@ class TestRules(MeteringCase):
         cls.deliver(channel, collector)
         cls.env["actwin.validation.mute"].create({"point_id": cls.point.id, "reason": "known"})
         cls.watch(channel)
+        cls.tell(tenant)
         return cls.site
 
     @classmethod
@@ -162,6 +164,22 @@ class TestRules(MeteringCase):
             make_batch([("unknown", *MONTH[0])], collector.code),
         ):
             reading.ingest(batch)
+
+    @classmethod
+    def tell(cls, partner):
+        """A route, a notice and a message of the site."""
+        route = cls.env["actwin.message.route"].create(
+            {
+                "name": "Tell",
+                "site_id": cls.site.id,
+                "subscribers": True,
+                "company_id": cls.company.id,
+            }
+        )
+        message = cls.env["actwin.message"]
+        message._notify("sms_quota", cls.site)
+        notice = cls.env["actwin.message.notice"].search([], limit=1)
+        message._insert({(notice.id, partner.id, "mail"): (None, route.id)})
 
     def seen(self, user, model):
         """What a user sees of the two sites; None without the right."""

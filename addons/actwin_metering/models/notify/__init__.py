@@ -1,0 +1,18 @@
+from . import (
+    message_kind,
+    message_template,
+    message_route,
+    message_recipients,
+    message_notice,
+    message,
+    message_expand,
+    message_gate,
+    message_send,
+    message_app,
+    message_push,
+    message_mail,
+    message_sms,
+    mail_mail,
+    site_quota,
+    res_users,
+)
