@@ -169,6 +169,8 @@ def test_dated_header_of_a_profile_names_its_channels():
 def test_readout_in_the_place_of_hex_and_a_name_in_hex():
     text = "/Lux5\\25\r\n\r\n1-0:1.8.0(000006.695*kWh)\r\n0-0:42.0.0(53414731303330)\r\n!\r\n"
     assert Iec62056Driver.decode({"telegram": text}) == Iec62056Driver.decode({"text": text})
+    written = text.replace("\r\n", "\\r\\n")
+    assert Iec62056Driver.decode({"telegram": written}) == Iec62056Driver.decode({"text": text})
     assert Iec62056Driver.decode({"telegram": text}).meter.id == "53414731303330"
     longer = text.replace("53414731303330", "5341473130333030")
     assert Iec62056Driver.decode({"text": longer}).meter.id == "SAG10300"

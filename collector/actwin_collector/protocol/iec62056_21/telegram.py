@@ -40,6 +40,7 @@ from .values import parse_number, short_code, to_record
 
 _BANDS = ("1.8.1", "1.8.2", "1.8.3", "1.8.4")
 _LAST_DIGIT = Decimal(1)  # Wh: registers print three decimals of a kWh, each cut on its own
+_WRITTEN_END = re.compile(r"(?:\\r)?\\n")
 _SET = re.compile(r"[0-9A-Z][.:][^()\s]*\([^()]*\)")
 # General-glo-ciphering with a system title of eight bytes.
 _SEALED = b"\xdb\x08"
@@ -81,9 +82,10 @@ def text_of(telegram: Mapping) -> str:
     try:
         return strip_parity(hex_bytes(digits)).decode("ascii")
     except FrameError:
-        # A readout itself in the place of its hex: brackets with a value say so.
+        # A readout itself in the place of its hex: brackets with a value say so. On one line its
+        # line ends are written out.
         if isinstance(digits, str) and _SET.search(digits):
-            return digits
+            return _WRITTEN_END.sub("\r\n", digits)
         raise
 
 
