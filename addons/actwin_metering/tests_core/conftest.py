@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-for name in ("vee", "convert", "formula", "notify"):
+for name in ("vee", "convert", "formula", "notify", "imports"):
     core = Path(__file__).resolve().parents[1] / "core" / name
     if f"{name}_core" not in sys.modules and core.exists():
         spec = importlib.util.spec_from_file_location(

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import ValidationError
 
-from ...core.identity import is_tax_number
+from ...core.imports.identity import is_tax_number
 
 
 class ResPartner(models.Model):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...core.identity import compact_iban
+from ...core.imports.identity import compact_iban
 
 
 class ActwinSubscriber(models.Model):
