@@ -15,3 +15,8 @@ for name in ("vee", "convert", "formula", "notify", "imports"):
         module = importlib.util.module_from_spec(spec)
         sys.modules[f"{name}_core"] = module
         spec.loader.exec_module(module)
+
+registers = Path(__file__).resolve().parents[1] / "core" / "registers.py"
+spec = importlib.util.spec_from_file_location("registers_core", registers)
+sys.modules.setdefault("registers_core", importlib.util.module_from_spec(spec))
+spec.loader.exec_module(sys.modules["registers_core"])

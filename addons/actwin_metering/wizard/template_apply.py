@@ -1,38 +1,7 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-_UNITS = {
-    "Wh": "kWh",
-    "varh": "kvarh",
-    "VAh": "kVAh",
-    "J": "kWh",
-    "W": "kW",
-    "var": "kvar",
-    "VA": "kVA",
-}
-"""Unit of a channel for a register's base unit; others are kept."""
-
-_CUMULATIVE = {"Wh", "varh", "VAh", "J", "m3", "kg", "HCA"}
-_QUANTITIES = (
-    ("1.8", "active_import"),
-    ("2.8", "active_export"),
-    ("3.8", "reactive_inductive"),
-    ("5.8", "reactive_inductive"),
-    ("4.8", "reactive_capacitive"),
-    ("8.8", "reactive_capacitive"),
-    ("1.6", "demand"),
-)
-_BY_UNIT = {
-    "m3": "volume",
-    "J": "heat",
-    "V": "voltage",
-    "A": "current",
-    "W": "power",
-    "var": "power",
-    "VA": "power",
-    "°C": "temperature",
-    "Wh": "active_import",
-}
+from ..core.registers import CUMULATIVE, channel_values, short_code
 
 
 class ActwinTemplateApply(models.TransientModel):
@@ -85,7 +54,7 @@ class ActwinTemplateApply(models.TransientModel):
                 Command.create(
                     {
                         "register_id": register.id,
-                        "selected": not taken and register.unit in _CUMULATIVE,
+                        "selected": not taken and register.unit in CUMULATIVE,
                     }
                 )
                 for register in wizard.template_id.register_ids
@@ -136,7 +105,7 @@ class ActwinTemplateApplyLine(models.TransientModel):
 
     def _short(self):
         """The register's code as channels use it: 1.8.0 for 1-0:1.8.0."""
-        return (self.register_id.obis or self.register_id.name).rpartition(":")[2]
+        return short_code(self.register_id.obis or self.register_id.name)
 
     def _channel(self):
         """The point's channel for the register, made when it is missing."""
@@ -145,21 +114,5 @@ class ActwinTemplateApplyLine(models.TransientModel):
         known = channels.search([("point_id", "=", point.id), ("obis", "=", self._short())])
         if known:
             return known[:1]
-        unit = register.unit or ""
-        return channels.create(
-            {
-                "point_id": point.id,
-                "obis": self._short(),
-                "name": register.name,
-                "unit": _UNITS.get(unit, unit) or "1",
-                "kind": "index" if unit in _CUMULATIVE else "instant",
-                "quantity": self._quantity(),
-            }
-        )
-
-    def _quantity(self):
-        short = self._short()
-        for prefix, quantity in _QUANTITIES:
-            if short.startswith(f"{prefix}."):
-                return quantity
-        return _BY_UNIT.get(self.register_id.unit, "other")
+        values = channel_values(self._short(), register.unit or "")
+        return channels.create({"point_id": point.id, "name": register.name, **values})

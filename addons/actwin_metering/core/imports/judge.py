@@ -11,11 +11,17 @@ _NUMERIC = {"number", "percent", "integer", "ratio"}
 
 @dataclass(slots=True)
 class Row:
-    """``faults`` are (column name or "", code, figures) of what stands in the way."""
+    """``faults`` are (column name or "", code, figures) of what stands in the way.
+
+    ``present`` is the id of what the row describes when it exists already, ``depth`` how many
+    rows must be created before.
+    """
 
     number: int
     values: dict = field(default_factory=dict)
     faults: list = field(default_factory=list)
+    present: int | None = None
+    depth: int = 0
 
     def fault(self, name, code, **figures):
         self.faults.append((name, code, figures))

@@ -94,7 +94,7 @@ POINTS = (
     column("latitude", "number", "Enlem|Latitude|Lat", low=-90, high=90, decimals=7, units=("°",)),
     column("longitude", "number", "Boylam|Longitude|Lon|Lng", low=-180, high=180, decimals=7,
            units=("°",)),
-    column("registers", "list", "Kanallar|Endeksler|OBIS|OBIS kodları|Registers|Channels|"
+    column("registers", "text", "Kanallar|Endeksler|OBIS|OBIS kodları|Registers|Channels|"
            "OBIS codes|Cihaz şablonu|Template|Device template", example="1.8.0, 5.8.0, 8.8.0"),
     column("serial", "code", "Sayaç no|Seri no|Sayaç seri no|Meter|Meter no|Serial|"
            "Serial number|Meter serial", longest=64, example="10203040"),
