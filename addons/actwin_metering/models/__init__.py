@@ -1,5 +1,5 @@
 from . import master, readings, collector, validation, conversion, virtual, completeness
-from . import subscribers
 from . import events, alarms
 from . import access
 from . import notify
+from . import subscribers, imports

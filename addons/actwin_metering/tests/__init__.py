@@ -38,3 +38,4 @@ from . import (
 )
 from . import test_subscriber
 from . import test_alarm
+from . import test_import

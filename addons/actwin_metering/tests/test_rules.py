@@ -94,6 +94,8 @@ class TestRules(MeteringCase):
         collector = cls.create_collector(code)
         cls.env["actwin.collector.command"]._request("logs", collector)
         cls.deliver(channel, collector)
+        cls.env["actwin.import"].start("meter", cls.site.id, f"Seri no\tMarka\n{code}-M\tX")
+        cls.env["actwin.import"].search([], limit=1).run()
         cls.env["actwin.validation.mute"].create({"point_id": cls.point.id, "reason": "known"})
         cls.watch(channel)
         cls.tell(tenant)

@@ -27,8 +27,8 @@ def recognise(rows, columns):
         names = _names(cells, by_header)
         if _known(names) > _known(best.names):
             best = Recognition(at, names)
-    needed = min(2, len(columns))
-    if _known(best.names) < needed and not _all_named(best, rows):
+    required = {item.name for item in columns if item.required}
+    if _known(best.names) < 2 and not required.intersection(best.names):
         return Recognition(None, (None,) * len(rows[0][1]))
     return best
 
@@ -44,8 +44,3 @@ def _names(cells, by_header):
 
 def _known(names):
     return sum(name is not None for name in names)
-
-
-def _all_named(best, rows):
-    """A table of one column has one header."""
-    return best.at is not None and _known(best.names) == len(rows[0][1])

@@ -23,7 +23,7 @@ class Row:
     present: int | None = None
     depth: int = 0
 
-    def fault(self, name, code, **figures):
+    def fault(self, name, code, /, **figures):
         self.faults.append((name, code, figures))
 
 

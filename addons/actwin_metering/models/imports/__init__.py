@@ -1,0 +1,16 @@
+from . import (
+    imports,
+    import_line,
+    import_record,
+    import_check,
+    import_grid,
+    import_run,
+    import_undo,
+    kind_mixin,
+    resolve_subscriber,
+    resolve_meter,
+    kind_point,
+    kind_point_create,
+    kind_subscriber,
+    kind_meter,
+)

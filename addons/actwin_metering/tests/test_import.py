@@ -1,0 +1,208 @@
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+
+from .common import MeteringCase
+
+HEADERS = (
+    "Nokta kodu\tAd\tTür\tSözleşme gücü (kW)\tKanallar\tSayaç no\tHane\tAT\tİlk endeks"
+    "\tAbone\tAbone no\tEnlem"
+)
+
+
+def good_row(n):
+    return (
+        f"N{n:04}\tAtölye {n}\tElektrik\t1.234,5\t1.8.0, 5.8.0\tSN{n:05}\t6\t150/5\t10,5"
+        f"\tFirma {n % 50}\tA{n % 50:03}\t38,4"
+    )
+
+
+def faulty_row(n):
+    """Ten kinds of faults in turn."""
+    row = good_row(n).split("\t")
+    at, text = [
+        (0, ""), (2, "buhar"), (3, "çok"), (4, "99.9.9"), (6, "99"), (7, "1/2/3"), (8, "-5"),
+        (5, "1,2E+11"), (11, "138,4"), (0, "N0000"),
+    ][n // 10 % 10]  # fmt: skip
+    row[at] = text
+    return "\t".join(row)
+
+
+@tagged("post_install", "-at_install")
+class TestImport(MeteringCase):
+    """Rows pasted by an operator: checked, imported, undone."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.operator = new_test_user(
+            cls.env, "imp_operator", groups="actwin_metering.group_operator"
+        )
+        cls.imports = cls.env["actwin.import"].with_user(cls.operator)
+
+    def paste(self, *rows, kind="point", **values):
+        page = self.imports.start(kind, self.site.id, "\n".join(rows), **values)
+        return self.imports.browse(page["id"]), page
+
+    def run_all(self, item):
+        while item.run()["remaining"]:
+            pass
+        return item.page()["counts"]
+
+    def counted(self):
+        """How many records of every kind an import creates there are."""
+        names = (
+            "actwin.point", "actwin.channel", "actwin.meter", "actwin.meter.installation",
+            "actwin.meter.installation.index", "actwin.subscriber", "actwin.occupancy",
+            "res.partner",
+        )  # fmt: skip
+        return {
+            name: self.env[name].with_context(active_test=False).search_count([]) for name in names
+        }
+
+    def reasons(self, page):
+        return {line["number"]: line["reason"] for line in page["lines"] if line["reason"]}
+
+    def test_thousand_rows_with_a_hundred_faulty_ones_and_back(self):
+        before = self.counted()
+        rows = [faulty_row(n) if n % 10 == 9 else good_row(n) for n in range(1000)]
+        item, page = self.paste(HEADERS, *rows)
+        self.assertEqual(page["counts"], {"good": 900, "faulty": 100})
+        found = item.page(state="faulty")
+        self.assertEqual(len(self.reasons(found)), 100)
+        self.assertEqual(sum(reason["count"] for reason in page["reasons"]), 100)
+        counts = self.run_all(item)
+        self.assertEqual(counts, {"done": 900, "faulty": 100})
+        after = self.counted()
+        made = {name: after[name] - before[name] for name in before}
+        self.assertEqual((made["actwin.point"], made["actwin.meter"]), (900, 900))
+        self.assertEqual((made["actwin.channel"], made["actwin.subscriber"]), (1800, 45))
+        self.env["actwin.point"].create({"name": "x", "code": "later", "site_id": self.site.id})
+        result = item.undo()
+        self.assertEqual((result["removed"], result["used"]), (900, []))
+        self.assertEqual(self.counted(), before | {"actwin.point": before["actwin.point"] + 1})
+        self.assertEqual(item.page()["counts"], {"undone": 900, "faulty": 100})
+
+    def test_row_becomes_everything_it_says(self):
+        group = self.env["actwin.point.group"].create({"name": "Doğu", "site_id": self.site.id})
+        manager = new_test_user(self.env, "imp_m", groups="actwin_metering.group_manager")
+        self.imports = self.imports.with_user(manager)
+        item, page = self.paste(f"{HEADERS}\tGrup\tBeslendiği nokta\tGiriş tarihi",
+                                f"{good_row(7)}\tdoğu\tP1\t01.02.2026")  # fmt: skip
+        self.assertEqual(page["counts"], {"good": 1}, page["lines"])
+        self.run_all(item)
+        point = self.env["actwin.point"].search([("code", "=", "N0007")])
+        self.assertEqual(point.contract_power_kw, 1234.5)
+        self.assertEqual((point.group_ids, point.parent_id), (group, self.point))
+        self.assertEqual(point.meter_id.serial, "SN00007")
+        installation = point.installation_ids
+        self.assertEqual((installation.multiplier, str(installation.date_from)),
+                         (30, "2026-01-31 21:00:00"))  # fmt: skip
+        self.assertEqual(installation.index_ids.opening_index, 10.5)
+        self.assertEqual(point.subscriber_id.number, "A007")
+        self.assertEqual(str(point.occupancy_ids.date_from), "2026-02-01")
+        self.assertEqual(point.channel_ids.mapped("unit"), ["kWh", "kvarh"])
+
+    def test_faulty_rows_are_mended_in_the_grid_and_imported_later(self):
+        item, page = self.paste("Kod\tEnlem", "M1\t138", "M2\t38")
+        self.assertEqual(page["lines"][0]["marks"].keys(), {1})
+        self.run_all(item)
+        item.edit([[page["lines"][0]["id"], 1, "38,5"]])
+        self.assertEqual(item.page()["counts"], {"good": 1, "done": 1})
+        self.run_all(item)
+        self.assertEqual(self.env["actwin.point"].search([("code", "=", "M1")]).latitude, 38.5)
+
+    def test_unknown_header_is_mapped_or_ignored(self):
+        item, page = self.paste("Kod\tRumuz\tRenk", "M1\tDeğirmen\tkırmızı")
+        self.assertEqual([column["name"] for column in page["columns"]], ["code", "", ""])
+        item.map_column(1, "name")
+        self.run_all(item)
+        self.assertEqual(self.env["actwin.point"].search([("code", "=", "M1")]).name, "Değirmen")
+
+    def test_points_feed_each_other_in_any_order(self):
+        item, page = self.paste(
+            "Kod\tBeslendiği nokta", "C\tB", "B\tA", "A\t", "L1\tL2", "L2\tL1", "X\tnowhere", "Y\tX"
+        )
+        self.assertEqual(page["counts"], {"good": 3, "faulty": 4})
+        self.run_all(item)
+        points = self.env["actwin.point"].search([("code", "in", ["A", "B", "C"])], order="code")
+        self.assertEqual(points.parent_id.mapped("code"), ["A", "B"])
+
+    def test_what_is_there_is_left_alone_or_updated_by_choice(self):
+        item, page = self.paste("Kod\tAd\tm2", "P1\tNew name\t", "P9\tNine\t9")
+        self.assertEqual(page["counts"], {"present": 1, "good": 1})
+        item.set_policy("update")
+        self.assertEqual(self.run_all(item), {"updated": 1, "done": 1})
+        self.assertEqual(self.point.name, "New name")
+        self.assertEqual(item.undo()["removed"], 1)
+        self.assertTrue(self.point.exists())
+
+    def test_undo_refuses_what_is_used_and_then_keeps_just_that(self):
+        item, _page = self.paste(HEADERS, *(good_row(n) for n in range(5)))
+        self.run_all(item)
+        used = self.env["actwin.point"].search([("code", "=", "N0002")])
+        channel = used.channel_ids[:1]
+        self.send(("2026-03-02 09:00:00", "1"), channel=channel)
+        before = self.counted()
+        result = item.undo()
+        self.assertEqual(result["removed"], 0)
+        self.assertEqual([row["number"] for row in result["used"]], [4])
+        self.assertEqual(self.counted(), before)
+        result = item.undo(partial=True)
+        self.assertEqual(result["removed"], 4)
+        self.assertTrue(used.exists() and used.meter_id and used.subscriber_id.partner_id)
+        self.assertEqual(self.env["actwin.meter"].search_count([("serial", "=like", "SN%")]), 1)
+
+    def test_hidden_and_foreign_points_are_not_touched(self):
+        other = self.create_site(code="TS2")
+        self.create_point(code="F1", site_id=other.id)
+        _item, page = self.paste("Kod\tSite", "F1\tTS2", "F2\tTS1")
+        self.assertIn("TS1", self.reasons(page)[2])
+        self.assertEqual(page["counts"], {"faulty": 1, "good": 1})
+
+    def test_who_may_not_import(self):
+        technician = new_test_user(self.env, "imp_tech", groups="actwin_metering.group_technician")
+        with self.assertRaises(AccessError):
+            self.imports.with_user(technician).start("point", self.site.id, "Kod\tAd\nX\tY")
+        bound = new_test_user(self.env, "imp_bound", groups="actwin_metering.group_operator")
+        bound.write({"actwin_access": "bound", "actwin_point_ids": self.point.ids})
+        with self.assertRaises(AccessError):
+            self.imports.with_user(bound).start("point", self.site.id, "Kod\tAd\nX\tY")
+        item, _page = self.paste("Kod\tAd", "X\tY")
+        for call in ("run", "undo", "page"):
+            with self.assertRaises(AccessError):
+                getattr(item.with_user(technician), call)()
+            with self.assertRaises(AccessError):
+                getattr(item.with_user(bound), call)()
+        for model in ("actwin.import", "actwin.import.line", "actwin.import.record"):
+            for right in ("create", "write", "unlink"):
+                self.assertFalse(self.env[model].with_user(self.operator).has_access(right))
+
+    def test_subscribers_with_their_facts(self):
+        tag = self.env["actwin.subscriber.tag"].create({"name": "VIP"})
+        item, page = self.paste(
+            "Unvan\tVKN\tEtiket\tAda\tParsel\tYetkili\tYetkili telefonu\tNokta kodu\tAdres",
+            "Işık A.Ş.\t4561000012\tvip\t1204\t8\tAyşe\t+90 555 111 22 33\tP1\tSanayi 1",
+            "Işık Ltd.\t4561000013\t\t\t\t\t\t\t",
+            kind="subscriber",
+        )
+        self.assertEqual(page["counts"], {"good": 1, "faulty": 1}, page["lines"])
+        self.run_all(item)
+        subscriber = self.point.subscriber_id
+        self.assertEqual((subscriber.partner_id.name, subscriber.parcel), ("Işık A.Ş.", "1204/8"))
+        self.assertEqual((subscriber.tag_ids, subscriber.authorised_partner_id.phone),
+                         (tag, "+90 555 111 22 33"))  # fmt: skip
+        item.undo()
+        self.assertFalse(self.point.subscriber_id)
+
+    def test_meters_hang_where_none_hangs(self):
+        self.install("2026-01-01")
+        self.create_point(code="P2")
+        item, page = self.paste(
+            "Seri no\tNokta\tTakılma tarihi", "S1\tP2\t01.03.2026 08:00", "S2\tP1\t01.03.2026",
+            "S3\t\t", "S1\t\t", kind="meter",
+        )  # fmt: skip
+        self.assertEqual(page["counts"], {"good": 2, "faulty": 2}, page["lines"])
+        self.run_all(item)
+        meter = self.env["actwin.meter"].search([("serial", "=", "S1")])
+        self.assertEqual(meter.point_id.code, "P2")
+        self.assertEqual(str(meter.installation_ids.date_from), "2026-03-01 05:00:00")
