@@ -80,6 +80,7 @@
         "web.assets_backend": [
             "actwin_metering/static/src/fields/*",
             "actwin_metering/static/src/completeness/*",
+            "actwin_metering/static/src/imports/*",
             "actwin_metering/static/src/commands/*",
         ],
         "web.assets_backend_lazy": ["actwin_metering/static/src/views/*"],

@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import MeteringCase
 
@@ -206,3 +206,21 @@ class TestImport(MeteringCase):
         meter = self.env["actwin.meter"].search([("serial", "=", "S1")])
         self.assertEqual(meter.point_id.code, "P2")
         self.assertEqual(str(meter.installation_ids.date_from), "2026-03-01 05:00:00")
+
+    def test_faulty_rows_are_handed_back_with_reasons_and_without_formulas(self):
+        item, _page = self.paste("Kod\tAd\tEnlem", "M1\t=1+1\t138", "M2\tx\t38")
+        header, row = item.rejects().strip().split("\r\n")
+        self.assertTrue(header.startswith("\ufeffKod;Ad;Enlem;"))
+        self.assertIn("M1;'=1+1;138;", row)
+
+
+@tagged("post_install", "-at_install")
+class TestImportTour(MeteringCase, HttpCase):
+    def test_thousand_rows_pasted_in_the_browser(self):
+        new_test_user(self.env, "paste_operator", groups="actwin_metering.group_operator")
+        before = self.env["actwin.point"].search_count([])
+        name = "actwin_metering_paste_a_thousand"
+        self.start_tour("/odoo/paste", name, login="paste_operator", timeout=300)
+        self.assertEqual(self.env["actwin.point"].search_count([]), before)
+        states = self.env["actwin.import"].search([], limit=1).line_ids.mapped("state")
+        self.assertEqual((states.count("undone"), states.count("faulty")), (900, 100))

@@ -1,3 +1,6 @@
+import csv
+import io
+
 from odoo import models
 from odoo.exceptions import UserError
 
@@ -8,6 +11,12 @@ from .import_words import say_of_any
 
 _PAGE = 100
 _MAX_CHANGES = 2_000
+
+
+def _harmless(cell):
+    """Cells that a spreadsheet would run as formulas are shown as text; numbers stay numbers."""
+    risky = cell[:1] in ("=", "@") or (cell[:1] in ("+", "-") and not cell[1:2].isdigit())
+    return f"'{cell}" if risky else cell
 
 
 class ActwinImport(models.Model):
@@ -43,6 +52,7 @@ class ActwinImport(models.Model):
             "site": self.site_id.display_name,
             "policy": self.policy,
             "state": self.state,
+            "labels": dict(lines._fields["state"]._description_selection(self.env)),
             "columns": self._shown_columns(),
             "counts": counts,
             "reasons": self._reasons(),
@@ -52,6 +62,20 @@ class ActwinImport(models.Model):
             "lines": [self._shown_line(line) for line in found],
             "can_undo": bool(counts.get("done") or counts.get("kept")),
         }
+
+    def rejects(self):
+        """CSV of the faulty rows with their reasons, to be mended and imported again."""
+        self.ensure_one()
+        self._check_may_import()
+        self.check_access("read")
+        lines = self.line_ids.filtered(lambda line: line.state == "faulty")
+        columns = zip(self.headers, self._shown_columns(), strict=True)
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=";")
+        writer.writerow([*(header or shown["label"] for header, shown in columns),
+                         self.env._("Reason")])  # fmt: skip
+        writer.writerows([_harmless(cell) for cell in [*line.cells, line.reason]] for line in lines)
+        return "\ufeff" + out.getvalue()
 
     def edit(self, changes):
         """Change cells and check everything again.
@@ -100,6 +124,12 @@ class ActwinImport(models.Model):
         self.sudo().policy = "update" if policy == "update" else "skip"
         self._check()
         return True
+
+    def action_open_grid(self):
+        self.ensure_one()
+        actions = self.env["ir.actions.client"]
+        action = actions._for_xml_id("actwin_metering.actwin_import_grid_action")
+        return action | {"params": {"import_id": self.id}}
 
     def _counts(self):
         groups = self.env["actwin.import.line"]._read_group(

@@ -101,11 +101,13 @@ class ActwinImport(models.Model):
                             "name": item.name,
                             "label": self.env[f"actwin.import.kind.{kind}"]._label(item.name),
                             "required": item.required,
+                            "example": item.example,
                         }
                         for item in self.env[f"actwin.import.kind.{kind}"]._columns()
                     ],
                 }
                 for kind in KIND_COLUMNS
+                if f"actwin.import.kind.{kind}" in self.env
             ],
             "sites": [[site.id, site.display_name] for site in sites],
         }
@@ -127,7 +129,7 @@ class ActwinImport(models.Model):
         return self._begin(kind, site_id, policy, lambda: read_file(data, limit), str(name))
 
     def _limit(self, kind):
-        if kind not in KIND_COLUMNS:
+        if kind not in KIND_COLUMNS or f"actwin.import.kind.{kind}" not in self.env:
             raise UserError(self.env._("There is no import of that kind."))
         return KIND_COLUMNS[kind][1]
 
