@@ -1,3 +1,8 @@
+import base64
+import io
+
+from openpyxl import Workbook
+
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -193,6 +198,27 @@ class TestImport(MeteringCase):
                          (tag, "+90 555 111 22 33"))  # fmt: skip
         item.undo()
         self.assertFalse(self.point.subscriber_id)
+
+    def test_workbook_and_csv_go_the_same_way(self):
+        book = Workbook()
+        for row in (["Kod", "Ad", "Enlem"], ["F1", "Atölye", 38.4192], ["F2", "Depo", 138]):
+            book.active.append(row)
+        data = io.BytesIO()
+        book.save(data)
+        csv = "Kod;Ad;Enlem\nF3;Şişli;38,5\n".encode("cp1254")
+        for name, content, expected in (
+            ("a.xlsx", data.getvalue(), {"good": 1, "faulty": 1}),
+            ("a.csv", csv, {"good": 1}),
+        ):
+            encoded = base64.b64encode(content).decode()
+            page = self.imports.start_file("point", self.site.id, name, encoded)
+            self.assertEqual(page["counts"], expected)
+            self.run_all(self.imports.browse(page["id"]))
+        points = self.env["actwin.point"].search([("code", "in", ["F1", "F3"])], order="code")
+        self.assertEqual(points.mapped("latitude"), [38.4192, 38.5])
+        with self.refused("Excel 97"):
+            old = base64.b64encode(b"\xd0\xcf\x11\xe0").decode()
+            self.imports.start_file("point", self.site.id, "a.xls", old)
 
     def test_meters_hang_where_none_hangs(self):
         self.install("2026-01-01")
