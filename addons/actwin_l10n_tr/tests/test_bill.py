@@ -18,7 +18,7 @@ class TestBill(UblCase, BillingCommon):
         cls.point = cls.subscription.point_id
         cls.point.write({"actwin_tr_eic": "40Z000000000001X", "actwin_tr_installation_no": "4001"})
         tenant = cls.subscription.subscriber_id.partner_id
-        tenant.write({**cls.address, "vat": "4444444407", "is_company": True})
+        tenant.write({**cls.address, "vat": "4444444403", "is_company": True})
         cls.run_record = cls.create_run()
 
     def posted_move(self):
