@@ -86,6 +86,7 @@ class Schematron:
                 stdout=subprocess.PIPE,
                 text=True,
                 preexec_fn=_unlimited_memory,
+                env={**os.environ, "TZ": "Europe/Istanbul"},  # "today" is Turkey's
             )
         cls.process.stdin.write(json.dumps({"type": kind, "xml": xml.decode()}) + "\n")
         cls.process.stdin.flush()
