@@ -105,7 +105,7 @@ def test_an_interrupted_scan_was_not_in_vain(tmp_path):
         first = process.stdout.readline()
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=20)
+        rest, errors = process.communicate(timeout=60)
     assert first.split()[0] == "1"
     assert "1 found (not all asked)" in rest and "Traceback" not in errors
 

@@ -95,7 +95,7 @@ def test_conversion_is_linear(gauge, temperature, one, other):
     state = GasState(gauge=gauge, temperature=temperature, calorific=D(9155))
     parts = [convert(item, "m³", "kWh", state)[-1].result for item in (one, other)]
     whole = convert(one + other, "m³", "kWh", state)[-1].result
-    assert abs(sum(parts) - whole) < D("1e-20")
+    assert abs(sum(parts) - whole) <= whole * D("1e-25")  # adding keeps 28 digits
 
 
 @given(pressure, celsius)
