@@ -14,6 +14,7 @@ from mbus_support import PROTOCOLS, lines
 from actwin_collector.protocol.dlms import hdlc, wrapper
 from actwin_collector.protocol.dlms.axdr import encode_length
 from actwin_collector.protocol.dlms.gcm import PROTECTED, Keys, seal
+from actwin_collector.protocol.mbus.link import long_frame
 
 DLMS = PROTOCOLS / "dlms"
 PUSHES = lines(DLMS / "push_and_apdu.jsonl")
@@ -72,6 +73,16 @@ def in_hdlc(message: bytes, pieces: int = 1, control: int = 0x13) -> bytes:
 def in_wrapper(message: bytes, source: int = 1, target: int = 1) -> bytes:
     """Return a message in a wrapper frame."""
     return wrapper.build(source, target, message)
+
+
+def segments(message: bytes, size: int) -> list[bytes]:
+    """Return a message as M-Bus frames, each with so many bytes of it."""
+    parts = [message[at : at + size] for at in range(0, len(message), size)]
+    last = len(parts) - 1
+    return [
+        long_frame(0x53, 0xFF, bytes((n & 0x0F | (0x10 if n == last else 0), 0x01, 0x67)) + part)
+        for n, part in enumerate(parts)
+    ]
 
 
 def flat(value: object):

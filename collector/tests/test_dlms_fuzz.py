@@ -19,6 +19,7 @@ from dlms_support import (
     got,
     in_hdlc,
     in_wrapper,
+    segments,
 )
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -65,6 +66,7 @@ SEEDS = [
     glo(0xCC, ANSWERS[0], 9),
     in_hdlc(PLAIN_PUSH, 3),
     in_wrapper(PLAIN_PUSH),
+    b"".join(segments(general(PLAIN_PUSH, 9), 40)),
     *(
         bytes.fromhex("".join(given.get("frames", [given.get("telegram", "")])))
         for folder in cases("dlms")

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import fuzzing
 import pytest
-from dlms_support import PLAIN_PUSH, PUSHES, WITH_KEYS, general, in_hdlc, in_wrapper
+from dlms_support import PLAIN_PUSH, PUSHES, WITH_KEYS, general, in_hdlc, in_wrapper, segments
 from fuzzing import Campaign
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,8 +68,9 @@ def radio_telegrams() -> list[bytes]:
 
 def dlms_messages() -> list[bytes]:
     real = [bytes.fromhex("".join(row.get("frames") or [row["hex"]])) for row in PUSHES]
-    own = [PLAIN_PUSH, *ANSWERS]
-    return [*real, *own, general(PLAIN_PUSH, 9), in_hdlc(PLAIN_PUSH, 3), in_wrapper(PLAIN_PUSH)]
+    sealed = general(PLAIN_PUSH, 9)
+    framed = [in_hdlc(PLAIN_PUSH, 3), in_wrapper(PLAIN_PUSH), b"".join(segments(sealed, 40))]
+    return [*real, PLAIN_PUSH, *ANSWERS, sealed, *framed]
 
 
 def modbus_answers() -> list[bytes]:

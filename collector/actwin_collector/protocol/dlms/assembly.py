@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from ...model import CollectorError
 from . import apdu as wire
-from . import blocks, gateway, hdlc
+from . import blocks, gateway, hdlc, mbus_frames
 
 if TYPE_CHECKING:
-    from .listener import Piece
+    from .cutting import Piece
 
 MAX_SENDERS = 64
 MAX_MESSAGE = 1 << 18
@@ -50,11 +50,14 @@ class Assembly:
         self._segments: OrderedDict[tuple, _Open] = OrderedDict()
         self._blocks: OrderedDict[tuple, _Open] = OrderedDict()
 
-    def add(self, piece: Piece) -> list[Whole]:
-        """Take what a frame carried; returns the messages that are whole now."""
+    def add(self, piece: Piece, origin: str = "") -> list[Whole]:
+        """Take what a frame carried; returns the messages that are whole now.
+
+        ``origin`` keeps senders apart whose frames name the same addresses.
+        """
         data, frames = piece.data, (piece.raw,)
-        way = (piece.framing, piece.source, piece.target)
-        if piece.segmented or way in self._segments:
+        way = (piece.framing, piece.source, piece.target, origin)
+        if piece.segmented or piece.number or way in self._segments:
             whole = self._segment(way, piece)
             if whole is None:
                 return []
@@ -73,6 +76,8 @@ class Assembly:
         return [Whole(message, frames, address)]
 
     def _segment(self, way: tuple, piece: Piece) -> tuple[bytes, tuple[bytes, ...]] | None:
+        if piece.number is not None and not self._follows(way, piece.number):
+            return None
         begun = self._begun(self._segments, way)
         begun.add(piece.data, piece.raw)
         if piece.segmented:
@@ -80,6 +85,17 @@ class Assembly:
             return None
         self._segments.pop(way, None)
         return b"".join(begun.parts), tuple(begun.frames)
+
+    def _follows(self, way: tuple, number: int) -> bool:
+        """Whether a segment is the one to come; what it does not go on with is given up."""
+        begun = self._segments.get(way)
+        try:
+            mbus_frames.check_order(number, len(begun.parts) if begun else 0)
+        except CollectorError as error:
+            self._segments.pop(way, None)
+            self._note("truncated" if number == 0 else error.code)
+            return number == 0
+        return True
 
     def _block(self, way: tuple, message: bytes, frames, address: str) -> list[Whole]:
         last, number, data = blocks.parse_block(message)

@@ -30,7 +30,7 @@ from .layouts import LayoutCache
 from .listener import PushListener
 from .options import SETTINGS, Options
 from .reading import further, identify
-from .receiver import PushReceiver, to_push
+from .receiver import UNPROVED, PushReceiver, to_push
 from .registers import RegisterReader, parse_register
 from .rows import event_rows, profile_rows
 from .spans import SpanReader
@@ -172,10 +172,18 @@ class DlmsDriver(Driver):
             options.zone,
             options.push_columns,
             options.push_clear,
+            options.push_unproved != UNPROVED[0],
         )
         raw = "\n".join(map(str, heard.telegram.get("frames", ())))
         telegram = receiver.take(heard.telegram)
-        push = to_push(telegram, options.push_units, options.push_time == "meter", raw)
+        push = to_push(
+            telegram,
+            options.push_units,
+            options.push_time == "meter",
+            raw,
+            options.zone,
+            options.push_unproved,
+        )
         self._claims.claim(heard, receiver.counters)
         return push
 

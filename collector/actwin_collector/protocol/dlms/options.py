@@ -17,6 +17,7 @@ from . import hdlc
 from .cosem import CLOCK, name_text, parse_name
 from .gcm import Keys, parse_key, parse_title
 from .profile import Column
+from .receiver import UNPROVED
 from .rows import SUSPECT_BITS
 
 SETTINGS = {
@@ -48,6 +49,8 @@ SETTINGS = {
     "events": "event logs of the meter: a list of names such as 0.0.99.98.0.255",
     "sender": "how pushes name this meter, where neither meter_title, serial nor address does",
     "push_clear": "true: take clear pushes of a meter with keys too; they prove nothing (false)",
+    "push_unproved": "what to do with sealed pushes whose tag is missing, or cannot be checked for"
+    " want of the authentication key: refuse (default), suspect or accept",
     "push_time": "meter (default): pushed values count for the time they carry; arrival: for ours",
     "push_units": 'factor and unit of pushed bare numbers: a table such as 1.8.0 = "10 Wh"',
     "push_columns": "columns of pushed load profiles, for example 0.0.1.0.0.255 and 1.8.0",
@@ -83,6 +86,7 @@ _FIELDS = {
     "events": Field(list, ()),
     "sender": Field(str, ""),
     "push_clear": Field(bool, False),
+    "push_unproved": Field(str, UNPROVED[0], choices=UNPROVED),
     "push_time": Field(str, "meter", choices=("meter", "arrival")),
     "push_units": Field(dict, {}),
     "push_columns": Field(list, ()),
@@ -132,6 +136,7 @@ class Options:
     events: tuple[bytes, ...]
     sender: str
     push_clear: bool
+    push_unproved: str
     push_time: str
     push_units: Mapping[str, tuple[Decimal, str]]
     push_columns: tuple[Column, ...]
@@ -173,8 +178,9 @@ class Options:
         return options
 
     def _check(self) -> None:
-        both = self.keys.encryption and self.keys.authentication
-        if not both and (self.ciphered or self.keys != Keys()):
+        unproved = self.push_unproved != UNPROVED[0] and not self.ciphered
+        enough = self.keys.encryption and (self.keys.authentication or unproved)
+        if not enough and (self.ciphered or self.keys != Keys()):
             raise ConfigError("the secret must hold encryption_key and authentication_key")
         if self.ciphered and not self.system_title:
             raise ConfigError("a ciphered association needs system_title")

@@ -6,13 +6,17 @@ So do Luxembourg's and some Austrian customer interfaces: what is inside is no D
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import datetime, tzinfo
 
-from ...model import MeterIdentity, ProtocolError, Telegram
-from ..iec62056_21.codec import VERIFIED
-from ..iec62056_21.telegram import decode_telegram
+from ...model import ChecksumError, DeviceSpec, MeterIdentity, ProtocolError, Sample, Telegram
+from ..iec62056_21.codec import DAMAGED, VERIFIED
+from ..iec62056_21.options import Options
+from ..iec62056_21.telegram import decode_telegram, meter_clock, samples_of
 
 START = b"/"
+_CODE = re.compile(r"(\d+)-(\d+):(\d+)\.(\d+)\.(\d+)(?:\*(\d+))?")
 
 
 def read_text(plain: bytes, proved: bool) -> Telegram:
@@ -33,3 +37,28 @@ def with_seal(telegram: Telegram, seal: MeterIdentity) -> Telegram:
     extra = {**meter.extra, **seal.extra}
     meter = replace(meter, id=meter.id or seal.id, extra=extra)
     return Telegram(meter, telegram.records)
+
+
+def is_readout(telegram: Telegram) -> bool:
+    """Whether a telegram was text, whose records are named as it printed them."""
+    return "check" in telegram.meter.extra
+
+
+def readings_of(
+    telegram: Telegram, zone: tzinfo | None
+) -> tuple[datetime | None, dict[str, Sample]]:
+    """Return the time a readout tells, and samples by its codes, short and as logical names.
+
+    ``zone`` is that of its clock in normal time. Raises ChecksumError.
+    """
+    if telegram.meter.extra["check"] == DAMAGED:
+        raise ChecksumError("the readout inside arrived damaged")
+    # Its seal has proved what a check character would.
+    options = replace(Options.of(DeviceSpec("", "", "")), unchecked="accept")
+    options = replace(options, zone=zone or options.zone)
+    samples = samples_of(telegram, options)
+    for code, sample in list(samples.items()):
+        match = _CODE.fullmatch(code)
+        if match:
+            samples[".".join(match.groups("255"))] = sample
+    return meter_clock(telegram.records, options), samples

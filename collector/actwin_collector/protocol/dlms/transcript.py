@@ -36,6 +36,7 @@ from .sealed_text import START, read_text, with_seal
 
 # What stays clear in a ciphered dialogue.
 _CLEAR = frozenset({wire.EXCEPTION, wire.SERVICE_ERROR, wire.RELEASE, wire.RELEASED})
+AUTHENTICATION, UNVERIFIED = "authentication", "unverified"
 DOUBTFUL = "doubtful"
 Key = tuple[int, bytes, int]
 
@@ -113,7 +114,10 @@ class Transcript:
     def _plain(self, message: bytes) -> None:
         tag = message[0] if message else -1
         if self._pushes_only and tag not in (wire.NOTIFICATION, wire.EVENT):
-            raise ProtocolError(f"message {message[:1].hex()} is no push", "not_a_push")
+            text = f"message {message[:1].hex()} is no push"
+            # Without a tag it may as well be the key that does not fit.
+            unproved = self.security.verified is False
+            raise FrameError(text) if unproved else ProtocolError(text, "not_a_push")
         if tag == wire.NOTIFICATION:
             note = wire.parse_notification(message)
             self.doubtful |= is_doubtful(note)
@@ -246,8 +250,8 @@ def identity_of(records: tuple[Record, ...], security: Security, doubtful: bool)
     serial = next(
         (texts[q] for q in ("serial", "device_name") if isinstance(texts.get(q), str)), ""
     )
-    words = {True: "verified", False: "unverified", None: "none"}
-    extra = {"authentication": words[security.verified]}
+    words = {True: "verified", False: UNVERIFIED, None: "none"}
+    extra = {AUTHENTICATION: words[security.verified]}
     if doubtful:
         extra["clock"] = DOUBTFUL
     if title:

@@ -19,6 +19,8 @@ from .codec import VERIFIED, crc16, strip_parity, unframe
 _LIMIT = 65_536
 _START = re.compile(rb"/[A-Za-z]{3}[0-9A-Za-z][^\r\n/()]{0,40}\r?\n")
 _CLOSE = re.compile(rb"(?<=[\n)])[ \t]*!(?:[0-9A-Fa-f]{4})?[ \t]*\r?\n")
+# A P1 telegram sealed in a message of DLMS.
+_SEALED = re.compile(rb"\xdb\x08[A-Z]{3}")
 _LONGEST_START = 64
 _CHECK = 2  # ETX and the check character
 
@@ -84,7 +86,10 @@ class ReadoutListener(Listener):
     def _drop(self, seven: bytes, keep: int) -> None:
         """Forget what no telegram can begin with, up to ``keep``, or all when that is negative."""
         keep = len(seven) if keep < 0 else keep
-        if seven[:keep].strip(b"\x00\x7f\r\n "):
+        if _SEALED.search(self._buffer[:keep]):
+            # The DLMS driver opens these.
+            self.note("sealed_readout")
+        elif seven[:keep].strip(b"\x00\x7f\r\n "):
             self.note("noise")
         self._buffer = self._buffer[keep:]
 

@@ -47,6 +47,12 @@ def long_frame(control: int, address: int, data: bytes) -> bytes:
     return bytes((_LONG, len(body), len(body), _LONG)) + body + bytes((sum(body) & 0xFF, _STOP))
 
 
+def is_short_frame(wire: bytes) -> bool:
+    """Whether bytes are a sound short frame."""
+    sound = len(wire) == 5 and wire[0] == _SHORT and wire[4] == _STOP
+    return sound and wire[1] + wire[2] & 0xFF == wire[3]
+
+
 def parse_frame(wire: bytes) -> Frame:
     """Return the frame that ``wire`` is, exactly; raises FrameError or ChecksumError."""
     if wire[:1] == bytes((_SHORT,)):
