@@ -23,5 +23,6 @@ from . import (
     account_move,
     point,
     res_users,
+    sharing,
     validation,
 )

@@ -3,6 +3,8 @@ from . import (
     test_tariff,
     test_point,
     test_run,
+    test_sharing,
+    test_sharing_heat,
     test_progress,
     test_checks,
     test_review,

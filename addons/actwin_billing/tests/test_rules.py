@@ -2,18 +2,22 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
-from .common import BillingCommon
+from .sharing_common import SharingCommon
 
 PARTS = ("actwin.bill", "actwin.bill.line", "actwin.bill.reading", "actwin.bill.tax",
          "actwin.bill.check")
 WORK = ("actwin.subscription", "actwin.adjustment", "actwin.billing.run", "actwin.billing.chunk")
+SHARING = ("actwin.point.fact", "actwin.cost.pool", "actwin.cost.pool.version",
+           "actwin.cost.pool.member", "actwin.cost.settlement", "actwin.cost.settlement.cost",
+           "actwin.cost.share")
+KEYS = ("actwin.share.key", "actwin.share.key.part")
 PRICES = ("actwin.tariff", "actwin.tariff.version", "actwin.tariff.component")
 
 INVOICES = ("account.move", "account.move.line")
 
 
 @tagged("post_install", "-at_install")
-class TestRules(BillingCommon):
+class TestRules(SharingCommon):
     """Who sees what of a month with one open site and one that is bound to its staff."""
 
     @classmethod
@@ -35,6 +39,8 @@ class TestRules(BillingCommon):
         open_site, cls.site = cls.site, cls.site.copy({"code": "ZB2", "user_ids": [
             Command.link(cls.users["insider"].id)]})
         cls.create_subscription("T03")
+        for site in (open_site, cls.site):
+            cls.share_costs(site)
         subscriptions = cls.env["actwin.subscription"].search(
             [("company_id", "=", cls.company.id)])
         cls.env["actwin.adjustment"].create([
@@ -51,6 +57,26 @@ class TestRules(BillingCommon):
         unposted.run_now()
         cls.rules = cls.env["ir.rule"].browse(cls.env["ir.model.data"].search(
             [("module", "=", "actwin_billing"), ("model", "=", "ir.rule")]).mapped("res_id"))
+
+    @classmethod
+    def share_costs(cls, site):
+        points = cls.env["actwin.point"].search([("site_id", "=", site.id)])
+        cls.env["actwin.point.fact"].create([{
+            "point_id": point.id, "value": 3,
+            "fact_id": cls.env.ref("actwin_billing.share_fact_persons").id,
+        } for point in points])
+        key = cls.env["actwin.share.key"].create({
+            "name": "By shares", "kind": "fixed", "company_id": cls.company.id,
+            "part_ids": [Command.create({"point_id": point.id}) for point in points]})
+        pool = cls.create_pool(points, site_id=site.id)
+        for point in points:
+            cls.env["actwin.occupancy"].create({
+                "point_id": point.id, "date_from": "2020-01-01",
+                "subscriber_id": cls.env["actwin.subscription"].search(
+                    [("point_id", "=", point.id)]).subscriber_id.id})
+        settlement = cls.settle(pool, {"name": "Cleaning", "amount": 10, "key_id": key.id})
+        settlement.action_compute()
+        settlement.action_approve()
 
     @classmethod
     def create_user(cls, name, groups, company=None):
@@ -73,19 +99,20 @@ class TestRules(BillingCommon):
         self.env.invalidate_all()
         return {
             (name, model): records if records is None else records.ids
-            for name, user in self.users.items() for model in PARTS + WORK + PRICES + INVOICES
+            for name, user in self.users.items() for model in (
+                PARTS + WORK + SHARING + KEYS + PRICES + INVOICES)
             for records in [self.seen(user, model)]
         }
 
     def test_each_sees_its_own(self):
-        for model in PARTS + WORK:
+        for model in PARTS + WORK + SHARING:
             with self.subTest(model):
                 seen = {name: self.seen(user, model) for name, user in self.users.items()}
                 self.assertEqual(self.sites(seen["insider"]), ["ZB1", "ZB2"])
                 self.assertEqual(self.sites(seen["administrator"]), ["ZB1", "ZB2"])
                 self.assertEqual(self.sites(seen["outsider"]), ["ZB1"])
                 self.assertFalse(seen["stranger"])
-        for model in PRICES:
+        for model in PRICES + KEYS:
             self.assertTrue(self.seen(self.users["outsider"], model), model)
             self.assertFalse(self.seen(self.users["stranger"], model), model)
 
@@ -95,7 +122,9 @@ class TestRules(BillingCommon):
         self.assertEqual((len(bill), bill.partner_id, bill.state), (1, tenant.partner_id, "posted"))
         for model in PARTS[1:4]:
             self.assertEqual(self.seen(tenant, model).bill_id, bill, model)
-        for model in (PARTS[4], *WORK, *PRICES):
+        share = self.seen(tenant, "actwin.cost.share")
+        self.assertEqual((len(share), share.partner_id), (1, tenant.partner_id))
+        for model in (PARTS[4], *WORK, *SHARING[:-1], *KEYS, *PRICES):
             self.assertIsNone(self.seen(tenant, model), model)
 
     def test_no_rule_can_go_unnoticed(self):

@@ -1,1 +1,2 @@
 from . import bill_accept
+from . import share_what_if

@@ -1,0 +1,16 @@
+from . import (
+    share_fact,
+    point,
+    share_key,
+    share_key_part,
+    cost_pool,
+    cost_pool_version,
+    cost_pool_member,
+    settlement,
+    settlement_cost,
+    settlement_facts,
+    settlement_compute,
+    settlement_post,
+    share,
+    adjustment,
+)
