@@ -74,7 +74,7 @@ def test_the_day_of_moving_divides_a_unit_between_its_payers():
     assert [(item.payer, str(item.amount), item.vacant) for item in shares] == [
         ("old", "33.33", False), ("owner a", "16.67", True), ("new", "50.00", False),
         ("tenant b", "200.00", False)]
-    assert shares[0].trace["formula"] == "300.00 × 33.333333 / 300.000000 = 33.33"
+    assert shares[0].trace["formula"] == "300.00 × 33.333333 / 300 = 33.33"
 
 
 def test_the_owner_of_an_empty_unit_pays():

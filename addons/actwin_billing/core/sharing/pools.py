@@ -38,10 +38,14 @@ def _shares(pool, key, parts, amount, digits):
         (mine, weight, total, {
             "key": key.kind, **({"fact": key.fact} if key.fact else {}),
             "time": text(rounded(part.time, PLACES)),
-            "formula": f"{text(amount)} × {text(rounded(weight, PLACES))}"
-                       f" / {text(rounded(total, PLACES))} = {text(mine)}"})
+            "formula": f"{text(amount)} × {_short(weight)} / {_short(total)} = {text(mine)}"})
         for part, weight, mine in zip(parts, weights, amounts, strict=True)
     ]
+
+
+def _short(weight):
+    """A weight without zeros after the point, because people read formulas."""
+    return text(rounded(weight, PLACES)).rstrip("0").rstrip(".")
 
 
 def _mixed(pool, key, parts, amount, digits):

@@ -39,6 +39,7 @@ class ActwinCostSettlement(models.Model):
     )
     version_id = fields.Many2one("actwin.cost.pool.version", readonly=True, ondelete="restrict")
     mode = fields.Selection(MODES, readonly=True)
+    heated = fields.Boolean(compute="_compute_heated")
     cost_ids = fields.One2many("actwin.cost.settlement.cost", "settlement_id", "Costs", copy=True)
     share_ids = fields.One2many("actwin.cost.share", "settlement_id", "Shares", readonly=True)
     hot_water_m3 = fields.Float("Hot Water (m³)", digits=(16, 3), aggregator=None)
@@ -65,6 +66,14 @@ class ActwinCostSettlement(models.Model):
         for item in self:
             month = f"{item.date_from:%Y/%m}" if item.date_from else ""
             item.name = " · ".join(filter(None, [month, item.pool_id.name]))
+
+    @api.depends("pool_id.version_ids.mode", "pool_id.version_ids.date_from", "date_from")
+    def _compute_heated(self):
+        """Whether the pool is a central heating on that day: only then hot water is asked for."""
+        for item in self:
+            known = item.pool_id.version_ids.filtered(
+                lambda version, day=item.date_from: day and version.date_from <= day)
+            item.heated = known.sorted("date_from")[-1:].mode == "heat"
 
     @api.depends("cost_ids.amount", "share_ids.amount", "share_ids.vacant", "state")
     def _compute_amounts(self):

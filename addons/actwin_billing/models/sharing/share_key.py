@@ -42,7 +42,7 @@ class ActwinShareKey(models.Model):
         "(its share of the period). Example: area_m2 * 0.7 + persons * 10",
     )
     by_time = fields.Boolean(
-        "By Time", default=True, tracking=True,
+        default=True, tracking=True,
         help="Whoever stays half of the period bears half of the share.",
     )
     part_ids = fields.One2many("actwin.share.key.part", "key_id", copy=True)
