@@ -1,1 +1,1 @@
-from . import alarm_rule, alarm_rule_input, alarm_mute, alarm, alarm_store, alarm_life
+from . import alarm_rule, alarm_rule_input, alarm_mute, alarm, alarm_store, alarm_life, point, watch

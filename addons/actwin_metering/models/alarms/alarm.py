@@ -98,12 +98,8 @@ class ActwinAlarm(models.Model):
             return self.env._("Silent since %s", self._local(self.ts))
         if evidence.get("text"):
             return evidence["text"]
-        return self.env._(
-            "%(value)s %(unit)s, limit %(limit)s",
-            value=self._shown(self.peak),
-            unit=self.unit or "",
-            limit=self._shown(self.limit),
-        ).replace("  ", " ")
+        value = " ".join(filter(None, (self._shown(self.peak), self.unit)))
+        return self.env._("%(value)s, limit %(limit)s", value=value, limit=self._shown(self.limit))
 
     def _shown(self, number):
         lang = self.env["res.lang"]._lang_get(self.env.lang or "en_US")

@@ -1,6 +1,10 @@
 import json
+from datetime import timedelta
 
 from odoo import api, models
+
+_HISTORY = timedelta(days=1)
+"""What has been over for so long when it is found is kept, but nobody is told."""
 
 _COLUMNS = """rule_id int, site_id int, point_id int, channel_id int, collector_id int,
     device_id int, device_key varchar, kind_id int, severity varchar, ts timestamp,
@@ -14,7 +18,8 @@ def _same(one, other):
     return " AND ".join(f"{one}.{name} IS NOT DISTINCT FROM {other}.{name}" for name in names)
 
 
-# what a detector leaves out follows from the rest; several hits of one key are one alarm
+# what a detector leaves out follows from the rest; hits of one key are one alarm, apart from those
+# that ended: each of them is its own
 _HITS = f"""
 WITH told AS (
     SELECT h.rule_id, coalesce(h.site_id, p.site_id, c.site_id, d.site_id, k.site_id) AS site_id,
@@ -30,7 +35,7 @@ WITH told AS (
       LEFT JOIN actwin_collector k ON k.id = h.collector_id
 ), hit AS MATERIALIZED (
     SELECT {_KEY}, max(device_id) AS device_id, min(ts) AS ts, max(ts_last) AS ts_last,
-           CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS until,
+           max(until) AS until,
            sum(count) AS count, max("limit") AS "limit", max(unit) AS unit,
            (array_agg(kind_id ORDER BY ts_last DESC))[1] AS kind_id,
            (array_agg(severity ORDER BY ts_last DESC))[1] AS severity,
@@ -38,10 +43,10 @@ WITH told AS (
            (array_agg(peak ORDER BY abs(peak - "limit") DESC NULLS LAST))[1] AS peak,
            (array_agg(evidence ORDER BY ts_last DESC))[1] AS evidence
       FROM told WHERE site_id IS NOT NULL
-     GROUP BY {_KEY}
+     GROUP BY {_KEY}, CASE WHEN until IS NOT NULL THEN ts END
 )"""
 
-# it is back before it was away for long: the same alarm again
+# it is back before it was away for long, or late figures show that it never went: the same again
 _REOPEN = f"""{_HITS}
 UPDATE actwin_alarm a
    SET state = CASE WHEN a.acknowledged_date IS NULL THEN 'raised' ELSE 'acknowledged' END,
@@ -50,11 +55,33 @@ UPDATE actwin_alarm a
   JOIN actwin_alarm_rule r ON r.id = h.rule_id AND r.reopen_minutes > 0
  WHERE a.id = (SELECT b.id FROM actwin_alarm b
                 WHERE {_same("b", "h")} AND NOT b.open AND b.cleared_by IS NULL
-                  AND b.cleared_ts <= h.ts
+                  AND b.cleared_ts <= h.ts_last
                   AND b.cleared_ts > h.ts - make_interval(mins => r.reopen_minutes)
                 ORDER BY b.cleared_ts DESC LIMIT 1)
    AND h.until IS NULL
    AND NOT EXISTS (SELECT FROM actwin_alarm o WHERE {_same("o", "h")} AND o.open)
+"""
+
+# cleared by hand while its cause lasts: nothing but until when it was seen
+_SEEN = f"""{_HITS}
+UPDATE actwin_alarm a SET ts_last = h.ts_last FROM hit h
+ WHERE {_same("a", "h")} AND a.still_on AND h.until IS NULL AND h.ts_last > a.ts_last
+"""
+
+# late figures show that it began earlier, lasted longer or was worse than told
+_EXTEND = f"""{_HITS}
+UPDATE actwin_alarm a
+   SET ts = least(a.ts, h.ts), cleared_ts = greatest(a.cleared_ts, h.until),
+       ts_last = greatest(a.ts_last, h.ts_last), count = greatest(a.count, h.count),
+       peak = CASE WHEN abs(h.peak - h."limit") > abs(a.peak - h."limit") OR a.peak IS NULL
+                   THEN h.peak ELSE a.peak END
+  FROM hit h
+ WHERE a.id = (SELECT b.id FROM actwin_alarm b
+                WHERE {_same("b", "h")} AND NOT b.open AND b.cleared_by IS NULL
+                  AND b.ts <= h.until AND b.cleared_ts >= h.ts
+                ORDER BY b.ts LIMIT 1)
+   AND h.until IS NOT NULL
+   AND (h.ts < a.ts OR h.until > a.cleared_ts OR h.ts_last > a.ts_last OR h.count > a.count)
 """
 
 # a hit that ended already is history, and one that falls into a known alarm is known
@@ -89,10 +116,13 @@ SELECT h.rule_id, h.site_id, h.point_id, h.channel_id, h.collector_id, h.device_
  WHERE NOT EXISTS (
        SELECT FROM actwin_alarm a
         WHERE {_same("a", "h")} AND NOT a.open
-          AND (a.ts = h.ts OR a.ts <= coalesce(h.until, 'infinity')
+          AND (a.ts = h.ts AND a.ts_last >= h.ts_last
+               OR a.ts <= coalesce(h.until, 'infinity')
                AND CASE WHEN a.still_on THEN 'infinity'
-                        WHEN a.cleared_by IS NOT NULL THEN a.ts_last
-                        ELSE a.cleared_ts END > h.ts))
+                        WHEN a.cleared_by IS NOT NULL
+                             THEN a.ts_last + interval '1 microsecond'
+                        ELSE a.cleared_ts END
+                   > CASE WHEN h.until IS NULL THEN h.ts_last ELSE h.ts END))
  ORDER BY h.rule_id, h.site_id, h.point_id, h.channel_id, h.collector_id, h.device_key
 ON CONFLICT ({_KEY}) WHERE open DO UPDATE
    SET count = old.count + excluded.count, ts_last = greatest(old.ts_last, excluded.ts_last),
@@ -138,10 +168,12 @@ class ActwinAlarm(models.Model):
         """
         if not hits:
             return self.browse()
-        self._execute(_REOPEN, hits)
+        for statement in (_SEEN, _REOPEN, _EXTEND):
+            self._execute(statement, hits)
         found = self._execute(_RAISE, hits)
         new = self.browse([id_ for id_, is_new in found if is_new])
-        new._tell("alarm_raised")
+        lately = self.env.cr.now() - _HISTORY
+        new.filtered(lambda alarm: alarm.open or alarm.cleared_ts > lately)._tell("alarm_raised")
         return new
 
     @api.model
