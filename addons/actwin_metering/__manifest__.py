@@ -14,6 +14,7 @@
         "security/actwin_import_rules.xml",
         "security/actwin_alarm_rules.xml",
         "security/actwin_notify_rules.xml",
+        "security/actwin_partner_rules.xml",
         "data/ir_sequence.xml",
         "data/ir_cron.xml",
         "data/ir_cron_notify.xml",

@@ -2,6 +2,7 @@ from . import (
     tariff,
     tariff_version,
     tariff_component,
+    subscriber,
     subscription,
     adjustment,
     billing_rule,

@@ -12,6 +12,7 @@ from . import (
     test_real_bills,
     test_access,
     test_rules,
+    test_scope,
     test_adjustment,
     test_tour,
 )

@@ -123,6 +123,19 @@ class BillingCommon(AccountTestInvoicingCommon):
             "company_id": cls.company.id, "invoice_date": "2025-12-05", **values,
         })
 
+    @classmethod
+    def create_money(cls, partner):
+        """An invoice of something else, a payment and a bank line of a contact."""
+        bank = cls.company_data["default_journal_bank"]
+        cls.env["account.move"].create({
+            "move_type": "out_invoice", "partner_id": partner.id, "invoice_line_ids": [
+                Command.create({"name": "Key", "price_unit": 10, "tax_ids": []})]})
+        cls.env["account.payment"].create({
+            "partner_id": partner.id, "amount": 10, "payment_type": "inbound",
+            "partner_type": "customer", "journal_id": bank.id}).action_post()
+        cls.env["account.bank.statement.line"].create({
+            "journal_id": bank.id, "payment_ref": "x", "partner_id": partner.id, "amount": 10})
+
     def compute(self, run):
         run.action_compute()
         run.run_now()

@@ -12,8 +12,8 @@ SHARING = ("actwin.point.fact", "actwin.cost.pool", "actwin.cost.pool.version",
            "actwin.cost.share")
 KEYS = ("actwin.share.key", "actwin.share.key.part")
 PRICES = ("actwin.tariff", "actwin.tariff.version", "actwin.tariff.component")
-
-INVOICES = ("account.move", "account.move.line")
+INVOICES = ("account.move", "account.move.line", "account.payment",
+            "account.bank.statement.line")
 
 
 @tagged("post_install", "-at_install")
@@ -38,7 +38,7 @@ class TestRules(SharingCommon):
         cls.users["tenant"].partner_id = mine.partner_id
         open_site, cls.site = cls.site, cls.site.copy({"code": "ZB2", "user_ids": [
             Command.link(cls.users["insider"].id)]})
-        cls.create_subscription("T03")
+        cls.create_money(cls.create_subscription("T03").partner_id)
         for site in (open_site, cls.site):
             cls.share_costs(site)
         subscriptions = cls.env["actwin.subscription"].search(

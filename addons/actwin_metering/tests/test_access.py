@@ -79,7 +79,7 @@ class TestAccess(MeteringCase):
                 continue
             own = rules.filtered(lambda rule, model=model: rule.model_id.model == model._name)
             self.assertTrue(own.filtered("global"), model._name)
-            scoped = own.filtered(lambda rule: "user._actwin_scope(" in rule.domain_force)
+            scoped = own.filtered(lambda rule: "_scope(" in rule.domain_force)
             self.assertTrue(scoped.filtered("global"), model._name)
 
     def test_who_is_nobody_sees_nothing(self):

@@ -98,6 +98,49 @@ class TestScope(MeteringCase):
         self.bind(actwin_point_ids=self.point.ids)
         self.assertEqual(self.seen(stock + mine + other + far), stock + mine)
 
+    def tenant_of(self, point, **values):
+        """A contact that occupies the point as a subscriber."""
+        partner = self.env["res.partner"].create({"name": f"Tenant of {point.code}"})
+        subscriber = self.env["actwin.subscriber"].create(
+            {"partner_id": partner.id, "site_id": point.site_id.id, **values}
+        )
+        self.env["actwin.occupancy"].create(
+            {"point_id": point.id, "subscriber_id": subscriber.id, "date_from": "2026-01-01"}
+        )
+        return partner
+
+    def test_tenants_out_of_sight_are_no_contacts_either(self):
+        helper, clerk, supplier = self.env["res.partner"].create(
+            [{"name": name} for name in ("Helper", "Clerk", "Supplier")]
+        )
+        mine = self.tenant_of(self.point)
+        other = self.tenant_of(self.other_point, authorised_partner_id=helper.id)
+        clerk.parent_id = other
+        colleague = new_test_user(self.env, "colleague", groups=ROLE).partner_id
+        contacts = mine + other + helper + clerk + supplier + colleague + self.user.partner_id
+        self.assertEqual(self.seen(contacts), contacts)
+        self.bind(actwin_point_ids=self.point.ids)
+        self.assertEqual(self.seen(contacts), contacts - other - helper - clerk)
+        with self.assertRaises(AccessError):
+            other.with_user(self.user).read(["phone"])
+        self.env["actwin.subscriber"].search([("partner_id", "=", other.id)]).active = False
+        self.assertNotIn(other, self.seen(contacts), "archived does not mean public")
+        self.bind(actwin_point_ids=(self.point + self.other_point).ids)
+        self.assertEqual(self.seen(contacts), contacts)
+
+    def test_colleagues_and_oneself_stay_contacts_even_as_tenants(self):
+        colleague = new_test_user(self.env, "colleague", groups=ROLE)
+        for partner in (self.user.partner_id, colleague.partner_id):
+            subscriber = self.env["actwin.subscriber"].create(
+                {"partner_id": partner.id, "site_id": self.site.id}
+            )
+            self.env["actwin.occupancy"].create(
+                {"point_id": self.other_point.copy({"code": f"U{partner.id}"}).id,
+                 "subscriber_id": subscriber.id}
+            )  # fmt: skip
+            self.bind(actwin_point_ids=self.point.ids)
+            self.assertEqual(self.seen(partner), partner)
+
     def test_an_administrator_is_never_bound(self):
         admin = new_test_user(self.env, "chief", groups="actwin_metering.group_administrator")
         admin.actwin_access = "bound"

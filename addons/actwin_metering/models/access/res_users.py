@@ -58,9 +58,9 @@ class ResUsers(models.Model):
         Made for record rules, whose conditions Odoo keeps a user and model until a rule, group
         or binding changes; a user who sees everything costs no condition at all.
 
-        :param point: path from the model to the metering point, ``id`` on the point itself;
-            without one the records belong to the site as a whole, which a user bound to some of
-            its points does not see
+        :param point: path from the model to the metering point, or several, of which one in
+            sight is enough; ``id`` on the point itself; without one the records belong to the
+            site as a whole, which a user bound to some of its points does not see
         :param site: path to the site, ``id`` on the site itself
         :param shared: records without a point serve all points of their site, and those without
             a site all sites, so whoever sees one of these sees them
@@ -69,30 +69,61 @@ class ResUsers(models.Model):
         if user.share or user.has_group(ADMINISTRATOR):
             return Domain.TRUE  # tenants have rules of their own
         if user.actwin_access == "bound":
-            return user._actwin_bound(point, site, shared)
+            points = (point,) if isinstance(point, str) else point or ()
+            return user._actwin_bound(points, site, shared)
         if not user.has_group(READER):
             return Domain.TRUE  # no right to any of the models
         shut = self.env["actwin.site"].sudo()._shut_to(user)
         return Domain(site, "not in", shut.ids) if shut else Domain.TRUE
 
-    def _actwin_bound(self, point, site, shared):
+    def _actwin_bound(self, points, site, shared):
         domain = Domain(site, "in", self.actwin_site_ids.ids)
         if shared:
-            own_sites = self._actwin_bound("point_ids", "id", False)
+            own_sites = self._actwin_bound(("point_ids",), "id", False)
             common = Domain(site, "any!", own_sites) | Domain(site, "=", False)
-            domain |= common & Domain(point.split(".")[0], "=", False) if point else common
-        if not point:
+            links = [Domain(point.split(".")[0], "=", False) for point in points]
+            domain |= common & Domain.AND(links)
+        if not points:
             return domain
         groups = (
             self.env["actwin.point.group"]
             .sudo()
             .search([("id", "child_of", self.actwin_point_group_ids.ids)])
         )
-        domain |= Domain(point, "in", self.actwin_point_ids.ids)
-        if groups:
-            path = "group_ids" if point == "id" else f"{point}.group_ids"
-            domain |= Domain(path, "in", groups.ids)
+        for point in points:
+            domain |= Domain(point, "in", self.actwin_point_ids.ids)
+            if groups:
+                path = "group_ids" if point == "id" else f"{point}.group_ids"
+                domain |= Domain(path, "in", groups.ids)
         return domain
+
+    def _actwin_subscriber_points(self):
+        """Paths from a subscriber to the points that are or were its own."""
+        return ("occupancy_ids.point_id",)
+
+    def _actwin_subscriber_scope(self):
+        """Condition on subscribers: those of points in sight, and new ones of such sites."""
+        return self._actwin_scope(self._actwin_subscriber_points(), shared=True)
+
+    def _actwin_partner_scope(self, partner=None):
+        """Condition on contacts, or on what names one: tenants of hidden points are left out.
+
+        Who is no tenant stays in sight, colleagues and the user itself too, even as a tenant.
+
+        :param partner: path from the model to the contact, none on the contact itself
+        """
+        tenant = self._actwin_subscriber_scope()
+        if tenant.is_true():
+            return tenant
+        prefix = f"{partner}." if partner else ""
+        paths = [
+            f"{prefix}commercial_partner_id.actwin_subscriber_ids",
+            f"{prefix}actwin_authorised_ids",
+        ]
+        domain = Domain.AND(Domain(path, "=", False) for path in paths)
+        domain |= Domain.OR(Domain(path, "any!", tenant) for path in paths)
+        domain |= Domain(f"{prefix}user_ids.share", "=", False)
+        return domain | Domain(partner, "=", False) if partner else domain
 
     @ormcache("self.id")
     def _actwin_is_limited(self):
