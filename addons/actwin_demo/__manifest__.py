@@ -5,7 +5,7 @@
     "author": "Actwin",
     "license": "LGPL-3",
     "category": "Energy",
-    "depends": ["actwin_l10n_tr", "actwin_loss", "actwin_portal"],
+    "depends": ["actwin_l10n_tr", "actwin_loss", "actwin_portal", "actwin_sms_tr"],
     "data": [
         "data/actwin_site.xml",
         "data/res.partner.csv",

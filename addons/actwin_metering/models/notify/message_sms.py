@@ -19,11 +19,12 @@ class ActwinMessage(models.Model):
             if error:
                 message._give_up(error)
                 continue
-            size = sms_size(plain(message.body), message.company_id._sms_turkish_shift())
+            body = message.company_id._sms_letters(message.body)
+            size = sms_size(body, message.company_id._sms_turkish_shift())
             message.write(
                 {
                     "address": number,
-                    "body": plain(message.body),
+                    "body": body,
                     "sms_parts": size.parts,
                     "error": False,
                 }
@@ -96,6 +97,10 @@ class ActwinMessage(models.Model):
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    def _sms_letters(self, text):
+        """The text in the letters the company's gateway is to send."""
+        return plain(text)
 
     def _sms_turkish_shift(self):
         """Whether the company's gateway sends Turkish letters in the cheap alphabet."""

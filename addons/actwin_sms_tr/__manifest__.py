@@ -1,0 +1,20 @@
+{
+    "name": "Actwin SMS Turkey",
+    "summary": "SMS through Netgsm, İleti Merkezi and Mutlucell, with what became of each message",
+    "version": "19.0.1.0.0",
+    "author": "Actwin",
+    "license": "LGPL-3",
+    "category": "Energy",
+    "depends": ["actwin_metering"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/actwin_sms_rules.xml",
+        "data/actwin_message_kind.xml",
+        "data/ir_cron.xml",
+        "wizard/actwin_sms_test_views.xml",
+        "views/actwin_sms_gateway_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/sms_sms_views.xml",
+        "views/actwin_sms_menus.xml",
+    ],
+}
