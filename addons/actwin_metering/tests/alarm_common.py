@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from ..models.alarms import watch
+from ..models.alarms import watch_sql
 from .common import CollectorCase
 
 MIDNIGHT = datetime(2026, 3, 1, 21)
@@ -20,7 +20,7 @@ class AlarmCase(CollectorCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.startClassPatcher(patch.object(watch, "HORIZON_DAYS", 9_999))
+        cls.startClassPatcher(patch.object(watch_sql, "HORIZON", timedelta(days=9_999)))
         cls.env["actwin.alarm.rule"].search([]).active = False
         cls.power = cls.create_channel(obis="1.7.0", kind="instant", quantity="power", unit="kW")
 

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from itertools import permutations
 from unittest.mock import patch
 
@@ -5,7 +6,7 @@ from odoo import Command
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from ..models.alarms import watch
+from ..models.alarms import watch_sql
 from .alarm_common import AlarmCase, at
 from .common import make_batch
 
@@ -221,7 +222,7 @@ class TestAlarmWatch(AlarmCase):
 
     def test_what_lies_beyond_the_horizon_raises_nothing(self):
         self.create_rule()
-        with patch.object(watch, "HORIZON_DAYS", 1):
+        with patch.object(watch_sql, "HORIZON", timedelta(days=1)):
             self.feed([11, 9])
         self.assertFalse(self.alarms())
 

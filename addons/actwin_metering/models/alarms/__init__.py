@@ -1,1 +1,13 @@
-from . import alarm_rule, alarm_rule_input, alarm_mute, alarm, alarm_store, alarm_life, point, watch
+from . import (
+    alarm_rule,
+    alarm_rule_input,
+    alarm_mute,
+    alarm,
+    alarm_store,
+    alarm_life,
+    point,
+    watch,
+    watch_events,
+    watch_scope,
+    watch_absence,
+)

@@ -11,7 +11,8 @@ class ActwinAlarm(models.Model):
     """Something that a rule found wrong: raised → acknowledged → cleared.
 
     Detectors open and close alarms by ``_raise`` and ``_clear`` only. Invariant: a rule has one
-    open alarm at most for the same point, register and device; what comes again is counted on it.
+    open alarm at most for the same point, register, device and kind of event; what comes again is
+    counted on it.
     """
 
     _name = "actwin.alarm"
@@ -70,17 +71,21 @@ class ActwinAlarm(models.Model):
 
     # the key of an open alarm
     _open_uniq = models.UniqueIndex(
-        "(rule_id, site_id, point_id, channel_id, collector_id, device_key)"
+        "(rule_id, site_id, point_id, channel_id, collector_id, device_key, kind_id)"
         " NULLS NOT DISTINCT WHERE open",
         "The alarm is open already.",
     )
-    _key_idx = models.Index("(rule_id, point_id, channel_id, ts)")
+    _same_idx = models.Index(
+        "(rule_id, coalesce(point_id, 0), coalesce(channel_id, 0), site_id,"
+        " coalesce(collector_id, 0), coalesce(kind_id, 0), coalesce(device_key, ''), ts)"
+    )
 
-    @api.depends("rule_id.name", "point_id", "device_key")
+    @api.depends("rule_id.name", "kind_id.name", "point_id", "device_key")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for alarm in self:
             where = alarm.point_id.display_name or alarm.device_key or alarm.site_id.display_name
-            alarm.display_name = f"{alarm.rule_id.name}: {where}"
+            alarm.display_name = f"{alarm.kind_id.name or alarm.rule_id.name}: {where}"
 
     @api.depends("rule_id.type", "value", "limit", "unit", "evidence", "kind_id")
     @api.depends_context("lang")

@@ -102,7 +102,12 @@ class ActwinAlarmRule(models.Model):
         "Missing",
         default="reading",
     )
-    silent_minutes = fields.Integer("For (Minutes)", default=120)
+    silent_minutes = fields.Integer(
+        "For (Minutes)",
+        default=120,
+        help="0: three times as long as the device's schedule lets pass between readings; of a "
+        "collector, an hour.",
+    )
     event_kind_ids = fields.Many2many(
         "actwin.event.kind",
         "actwin_alarm_rule_kind_rel",
@@ -163,7 +168,8 @@ class ActwinAlarmRule(models.Model):
 
     _code_uniq = models.UniqueIndex("(code) WHERE code IS NOT NULL", "Another rule has this code.")
     _times_check = models.Constraint(
-        "CHECK (least(delay_minutes, clear_minutes, reopen_minutes, hysteresis, min_base) >= 0)",
+        "CHECK (least(delay_minutes, clear_minutes, reopen_minutes, silent_minutes, hysteresis,"
+        " min_base) >= 0)",
         "Times, hysteresis and the least base are not negative.",
     )
     _hours_check = models.Constraint(
@@ -185,7 +191,7 @@ class ActwinAlarmRule(models.Model):
         for rule in self:
             rule.open_count = counts.get(rule._origin, 0)
 
-    @api.constrains("type", "lower", "limit", "rate_minutes", "silent_minutes")
+    @api.constrains("type", "lower", "limit", "rate_minutes")
     def _check_limits(self):
         for rule in self:
             if rule.type == "band" and rule.limit_source == "fixed" and rule.lower >= rule.limit:
@@ -195,10 +201,6 @@ class ActwinAlarmRule(models.Model):
             if rule.type == "rate" and rule.rate_minutes < 1:
                 raise ValidationError(
                     self.env._("%s: a change takes at least a minute.", rule.name)
-                )
-            if rule.type == "absence" and rule.silent_minutes < 1:
-                raise ValidationError(
-                    self.env._("%s: a silence lasts at least a minute.", rule.name)
                 )
 
     @api.constrains("mon", "tue", "wed", "thu", "fri", "sat", "sun")

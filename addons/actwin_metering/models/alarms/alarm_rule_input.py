@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...core.formula.check import FUNCTIONS, NAME, FormulaError, parse
+from ...core.formula.evaluate import Formula
 
 
 class ActwinAlarmRuleInput(models.Model):
@@ -61,3 +62,11 @@ class ActwinAlarmRule(models.Model):
             formula = self.env["actwin.formula"]
             return "\n".join(formula._in_words(item) for item in error.problems)
         return False
+
+    def _compiled(self):
+        """The formula as a function; of one that became wrong it gives no figure."""
+        self.ensure_one()
+        try:
+            return Formula(self.expression, self.input_ids.mapped("name"))
+        except FormulaError:
+            return lambda values: None

@@ -3,6 +3,8 @@ from datetime import timedelta
 
 from odoo import api, models
 
+from ..readings.rollup_sql import NO_JIT
+
 _HISTORY = timedelta(days=1)
 """What has been over for so long when it is found is kept, but nobody is told."""
 
@@ -10,12 +12,22 @@ _COLUMNS = """rule_id int, site_id int, point_id int, channel_id int, collector_
     device_id int, device_key varchar, kind_id int, severity varchar, ts timestamp,
     ts_last timestamp, until timestamp, count int, value numeric, peak numeric, "limit" numeric,
     unit varchar, evidence jsonb"""
-_KEY = "rule_id, site_id, point_id, channel_id, collector_id, device_key"
+_KEY = "rule_id, site_id, point_id, channel_id, collector_id, device_key, kind_id"
 
 
 def _same(one, other):
-    names = _KEY.split(", ")
-    return " AND ".join(f"{one}.{name} IS NOT DISTINCT FROM {other}.{name}" for name in names)
+    """SQL: have two rows one key; as the index of alarms has it, because NULL equals nothing."""
+    return " AND ".join(
+        f"{left} = {right}" for left, right in zip(_key(one), _key(other), strict=True)
+    )
+
+
+def _key(alias):
+    yield f"{alias}.rule_id"
+    yield f"{alias}.site_id"
+    for name in ("point_id", "channel_id", "collector_id", "kind_id"):
+        yield f"coalesce({alias}.{name}, 0)"
+    yield f"coalesce({alias}.device_key, '')"
 
 
 # what a detector leaves out follows from the rest; hits of one key are one alarm, apart from those
@@ -37,7 +49,6 @@ WITH told AS (
     SELECT {_KEY}, max(device_id) AS device_id, min(ts) AS ts, max(ts_last) AS ts_last,
            max(until) AS until,
            sum(count) AS count, max("limit") AS "limit", max(unit) AS unit,
-           (array_agg(kind_id ORDER BY ts_last DESC))[1] AS kind_id,
            (array_agg(severity ORDER BY ts_last DESC))[1] AS severity,
            (array_agg(value ORDER BY ts_last DESC))[1] AS value,
            (array_agg(peak ORDER BY abs(peak - "limit") DESC NULLS LAST))[1] AS peak,
@@ -87,12 +98,12 @@ UPDATE actwin_alarm a
 # a hit that ended already is history, and one that falls into a known alarm is known
 _RAISE = f"""{_HITS}
 INSERT INTO actwin_alarm AS old
-    ({_KEY}, device_id, meter_id, company_id, kind_id, severity, severity_rank, state, open, ts,
+    ({_KEY}, device_id, meter_id, company_id, severity, severity_rank, state, open, ts,
      ts_last, cleared_ts, cleared_date, count, value, peak, "limit", unit, evidence, raised_date,
      user_id, shelved_until, shelve_reason, escalation_level, still_on,
      create_uid, create_date, write_uid, write_date)
-SELECT h.rule_id, h.site_id, h.point_id, h.channel_id, h.collector_id, h.device_key, h.device_id,
-       coalesce(d.meter_id, m.meter_id), s.company_id, h.kind_id, v.severity,
+SELECT h.rule_id, h.site_id, h.point_id, h.channel_id, h.collector_id, h.device_key, h.kind_id,
+       h.device_id, coalesce(d.meter_id, m.meter_id), s.company_id, v.severity,
        array_position(ARRAY['info', 'warning', 'serious', 'critical'], v.severity),
        CASE WHEN h.until IS NULL THEN 'raised' ELSE 'cleared' END, h.until IS NULL, h.ts, h.ts_last,
        h.until, CASE WHEN h.until IS NOT NULL THEN %(now)s::timestamp END, h.count, h.value, h.peak,
@@ -123,13 +134,13 @@ SELECT h.rule_id, h.site_id, h.point_id, h.channel_id, h.collector_id, h.device_
                              THEN a.ts_last + interval '1 microsecond'
                         ELSE a.cleared_ts END
                    > CASE WHEN h.until IS NULL THEN h.ts_last ELSE h.ts END))
- ORDER BY h.rule_id, h.site_id, h.point_id, h.channel_id, h.collector_id, h.device_key
+ ORDER BY h.rule_id, h.site_id, h.point_id, h.channel_id, h.collector_id, h.device_key, h.kind_id
 ON CONFLICT ({_KEY}) WHERE open DO UPDATE
    SET count = old.count + excluded.count, ts_last = greatest(old.ts_last, excluded.ts_last),
        ts = least(old.ts, excluded.ts), value = excluded.value, "limit" = excluded."limit",
        peak = CASE WHEN abs(excluded.peak - excluded."limit") > abs(old.peak - excluded."limit")
                      OR old.peak IS NULL THEN excluded.peak ELSE old.peak END,
-       evidence = excluded.evidence, kind_id = excluded.kind_id,
+       evidence = excluded.evidence,
        severity = CASE WHEN excluded.severity_rank > old.severity_rank
                        THEN excluded.severity ELSE old.severity END,
        severity_rank = greatest(old.severity_rank, excluded.severity_rank)
@@ -160,8 +171,8 @@ class ActwinAlarm(models.Model):
         """Open an alarm for every hit, or count it on the one that is open for its key.
 
         :param hits: dicts with ``rule_id``, ``ts`` (UTC datetime) and any of ``point_id``,
-            ``channel_id``, ``collector_id``, ``device_key`` (together the key), ``device_id``,
-            ``site_id``, ``kind_id``, ``value``, ``limit``, ``peak``, ``unit``, ``severity`` (else
+            ``channel_id``, ``collector_id``, ``device_key``, ``kind_id`` (together the key),
+            ``device_id``, ``site_id``, ``value``, ``limit``, ``peak``, ``unit``, ``severity`` (else
             the rule's), ``evidence`` (dict), ``ts_last``, ``count``, and ``until`` for what has
             ended already. The same hit twice counts once.
         :return: the alarms that are new
@@ -198,6 +209,7 @@ class ActwinAlarm(models.Model):
             "now": self.env.cr.now(),
             "user": self.env.uid,
         }
+        self.env.cr.execute(NO_JIT)
         self.env.cr.execute(statement, parameters)
         rows = self.env.cr.fetchall() if self.env.cr.description else []
         self.invalidate_model()

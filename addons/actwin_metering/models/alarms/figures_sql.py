@@ -8,6 +8,7 @@ so that it is only told from it that it is too much. Ratios of the month are to 
 """
 
 from ..readings.rollup_sql import DAYS, STEPS
+from .watch_sql import on_duty
 
 _KEY = "rule_id, point_id, channel_id"
 _WATCH = """watch AS MATERIALIZED (
@@ -135,22 +136,12 @@ PARTS = (
     " FROM figure WHERE value IS NOT NULL ORDER BY rule_id, point_id, s_to"
 )
 
-# a watched hour begins with the interval a figure stands for; after midnight a shift still
-# belongs to the day it began on
-_ON_DUTY = """(w.always OR (
-    SELECT (ARRAY[r.mon, r.tue, r.wed, r.thu, r.fri, r.sat, r.sun])[extract(isodow FROM
-               at.local - CASE WHEN r.hour_from >= r.hour_to AND at.hour < r.hour_to
-                               THEN interval '1 day' ELSE interval '0' END)::int]
-           AND (w.basis IN ('day', 'month')
-                OR CASE WHEN r.hour_from < r.hour_to
-                        THEN at.hour >= r.hour_from AND at.hour < r.hour_to
-                        ELSE at.hour >= r.hour_from OR at.hour < r.hour_to END)
-      FROM actwin_alarm_rule r,
-           (SELECT moment AS local, extract(epoch FROM moment::time) / 3600 AS hour
-              FROM (SELECT (CASE WHEN s.s_from < s.s_to THEN s.s_from
-                                 ELSE s.s_to - interval '1 microsecond' END
-                            AT TIME ZONE 'UTC') AT TIME ZONE w.tz AS moment) local) at
-     WHERE r.id = w.rule_id))"""
+# a reading at the end of an hour belongs to it; of an interval its beginning counts
+_MOMENT = """(CASE WHEN s.s_from < s.s_to THEN s.s_from
+                       ELSE s.s_to - interval '1 microsecond' END)"""
+_ON_DUTY = f"""(w.always OR EXISTS (
+    SELECT FROM actwin_alarm_rule r
+     WHERE r.id = w.rule_id AND {on_duty("r", _MOMENT, "w.tz", "w.basis IN ('day', 'month')")}))"""
 
 # mark: 1 beyond a limit, 0 inside it, none in between, where it stays what it was. A month that
 # cannot be judged yet has begun all the same
@@ -174,7 +165,7 @@ _COURSE = f"""
     SELECT a.id, w.rule_id, w.point_id, w.channel_id, w.from_ts, w.basis, a.ts, a.ts_last,
            a.open OR a.still_on AS lasting, a.cleared_by IS NOT NULL AS by_hand
       FROM bounds w
-      JOIN actwin_alarm a ON a.rule_id = w.rule_id AND a.point_id = w.point_id
+      JOIN actwin_alarm a ON a.rule_id = w.rule_id AND coalesce(a.point_id, 0) = w.point_id
        AND coalesce(a.channel_id, 0) = w.channel_id
      WHERE %(known)s AND (a.open OR a.still_on OR a.cleared_ts > w.from_ts)
 ), odd AS MATERIALIZED (

@@ -5,20 +5,15 @@ from decimal import Decimal
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import groupby
 
-from ...core.formula.check import FormulaError
-from ...core.formula.evaluate import Formula
 from ...tools.decimals import plain
 from ..readings.rollup import literals
 from ..readings.rollup_sql import NO_JIT
 from . import figures_sql, watch_sql
 
 _logger = logging.getLogger(__name__)
-
-HORIZON_DAYS = 62
-"""What lies further back is history nobody can act on; it raises nothing."""
 
 
 class ActwinAlarmWatch(models.AbstractModel):
@@ -34,7 +29,7 @@ class ActwinAlarmWatch(models.AbstractModel):
     @api.model
     def _judge(self, days):
         """Raise and clear the alarms of channel days (channel id, day)… that were rolled up."""
-        since = fields.Date.subtract(self.env.cr.now().date(), days=HORIZON_DAYS)
+        since = watch_sql.since(self.env.cr.now()).date()
         try:
             with self.env.cr.savepoint():
                 self._settle(self._episodes(days, since))
@@ -50,22 +45,9 @@ class ActwinAlarmWatch(models.AbstractModel):
         :param rules: ids of the rules to judge by; all of them when not given
         :param known: whether alarms that were raised before count
         """
-        cr = self.env.cr
-        self.env.flush_all()
-        cr.execute(
-            "SELECT DISTINCT type FROM actwin_alarm_rule"
-            " WHERE active AND type = ANY(%s) AND (%s::int[] IS NULL OR id = ANY(%s))",
-            [list(watch_sql.TYPES), rules, rules],
-        )
-        types = {row[0] for row in cr.fetchall()}
-        if not types:
+        if not self._fill(days, since, rules):
             return []
-        cr.execute(NO_JIT)
-        cr.execute(watch_sql.TABLE)
-        parameters = literals(days) | {"since": since, "rules": rules, "types": list(types)}
-        for group, statement in watch_sql.FILL.items():
-            if types.intersection(group):
-                cr.execute(statement, parameters)
+        cr = self.env.cr
         cr.execute("ANALYZE actwin_alarm_watch")
         cr.execute(
             "SELECT type, basis, CASE type WHEN 'rate' THEN rate_minutes END, min(read_ts)"
@@ -75,6 +57,26 @@ class ActwinAlarmWatch(models.AbstractModel):
         for group in cr.fetchall():
             rows += self._judge_group(*group, known)
         return [_Key(key, items) for key, items in groupby(rows, lambda row: row[:3])]
+
+    def _fill(self, days, since, rules=None):
+        """Note in ``actwin_alarm_watch`` what rules watch there; whether there are any."""
+        cr = self.env.cr
+        self.env.flush_all()
+        cr.execute(
+            "SELECT DISTINCT type FROM actwin_alarm_rule"
+            " WHERE active AND type = ANY(%s) AND (%s::int[] IS NULL OR id = ANY(%s))",
+            [list(watch_sql.TYPES), rules, rules],
+        )
+        types = {row[0] for row in cr.fetchall()}
+        if not types:
+            return False
+        cr.execute(NO_JIT)
+        cr.execute(watch_sql.TABLE)
+        parameters = literals(days) | {"since": since, "rules": rules, "types": list(types)}
+        for group, statement in watch_sql.FILL.items():
+            if types.intersection(group):
+                cr.execute(statement, parameters)
+        return True
 
     def _judge_group(self, type_, basis, rate, oldest, known):
         parameters = {
@@ -214,18 +216,6 @@ class _Episode:
             "limit": self.limit,
             "unit": self.unit,
         }
-
-
-class ActwinAlarmRule(models.Model):
-    _inherit = "actwin.alarm.rule"
-
-    def _compiled(self):
-        """The formula as a function; of one that became wrong it gives no figure."""
-        self.ensure_one()
-        try:
-            return Formula(self.expression, self.input_ids.mapped("name"))
-        except FormulaError:
-            return lambda values: None
 
 
 class ActwinRollup(models.AbstractModel):

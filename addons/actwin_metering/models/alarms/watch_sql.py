@@ -5,6 +5,17 @@ formula), ``source_id`` is the channel that is read, ``part`` its place in the r
 above, ``d`` below a ratio's line, else a formula's name. Limits are those that hold at the point.
 """
 
+from datetime import timedelta
+
+HORIZON = timedelta(days=62)
+"""What lies further back is history nobody can act on; it raises nothing."""
+
+
+def since(now):
+    """Since when something must have happened to be judged now."""
+    return now - HORIZON
+
+
 TABLE = """
 CREATE TEMP TABLE IF NOT EXISTS actwin_alarm_watch (
     rule_id int, point_id int, channel_id int, source_id int, part text, type text, basis text,
@@ -16,21 +27,43 @@ DELETE FROM actwin_alarm_watch
 
 TYPES = ("threshold", "band", "ratio", "rate", "formula")
 
+OF_ITS_POINTS = """
+       (NOT EXISTS (SELECT FROM actwin_alarm_rule_point_rel o WHERE o.rule_id = r.id)
+        OR EXISTS (SELECT FROM actwin_alarm_rule_point_rel o
+                    WHERE o.rule_id = r.id AND o.point_id = p.id))
+"""
+
 # a rule and a point of its scope
-_SCOPE = """
+_SCOPE = f"""
        r.active AND p.active AND r.type = ANY(%(types)s)
    AND (%(rules)s::int[] IS NULL OR r.id = ANY(%(rules)s))
    AND (r.company_id IS NULL OR r.company_id = p.company_id)
    AND (r.site_id IS NULL OR r.site_id = p.site_id)
    AND (coalesce(r.role, '') = '' OR r.role = p.role)
    AND (coalesce(r.commodity, '') = '' OR r.commodity = p.commodity)
-   AND (NOT EXISTS (SELECT FROM actwin_alarm_rule_point_rel o WHERE o.rule_id = r.id)
-        OR EXISTS (SELECT FROM actwin_alarm_rule_point_rel o
-                    WHERE o.rule_id = r.id AND o.point_id = p.id))
+   AND {OF_ITS_POINTS}
 """
 
 
-def _is_register(channel, quantity, obis):
+def on_duty(rule, moment, tz, whole_day="false"):
+    """SQL: does ``rule`` watch at a UTC moment, on the clock of ``tz``.
+
+    After midnight a shift still belongs to the day on which it began.
+    """
+    return f"""(
+    SELECT (ARRAY[{rule}.mon, {rule}.tue, {rule}.wed, {rule}.thu, {rule}.fri, {rule}.sat,
+                  {rule}.sun])[extract(isodow FROM
+               at.local - CASE WHEN {rule}.hour_from >= {rule}.hour_to AND at.hour < {rule}.hour_to
+                               THEN interval '1 day' ELSE interval '0' END)::int]
+           AND ({whole_day}
+                OR CASE WHEN {rule}.hour_from < {rule}.hour_to
+                        THEN at.hour >= {rule}.hour_from AND at.hour < {rule}.hour_to
+                        ELSE at.hour >= {rule}.hour_from OR at.hour < {rule}.hour_to END)
+      FROM (SELECT zoned.local, extract(epoch FROM zoned.local::time) / 3600 AS hour
+              FROM (SELECT ({moment} AT TIME ZONE 'UTC') AT TIME ZONE {tz} AS local) zoned) at)"""
+
+
+def is_register(channel, quantity, obis):
     """SQL: does ``channel`` have the quantity and code; a band's register only by its code."""
     return f"""({channel}.active
        AND (coalesce({quantity}, '') = '' OR {channel}.quantity = {quantity})
@@ -42,7 +75,7 @@ def _the_register(quantity, obis):
     """SQL of the one register of point ``p`` that is meant, an index before a profile."""
     return f"""(
         SELECT c.id FROM actwin_channel c
-         WHERE c.point_id = p.id AND {_is_register("c", quantity, obis)}
+         WHERE c.point_id = p.id AND {is_register("c", quantity, obis)}
          ORDER BY array_position(ARRAY['index', 'interval', 'virtual', 'instant'],
                                  c.kind::text), c.id LIMIT 1)"""
 
@@ -113,7 +146,7 @@ SELECT r.id, p.id, c.id, c.id, 'n', {_ROW}
   JOIN actwin_point p ON p.id = c.point_id
   JOIN actwin_site s ON s.id = p.site_id
   JOIN actwin_alarm_rule r ON r.type IN ('threshold', 'band', 'rate') AND {_SCOPE}
-   AND {_is_register("c", "r.quantity", "r.obis")}
+   AND {is_register("c", "r.quantity", "r.obis")}
 {_LIMITS}{_SPAN}
  WHERE (bound.upper IS NOT NULL OR bound.lower IS NOT NULL)
    AND (c.kind <> 'interval' OR r.basis = 'reading' OR NOT EXISTS (

@@ -1,1 +1,1 @@
-from . import event_kind
+from . import event_kind, event_code

@@ -18,15 +18,19 @@ class ActwinDeviceEvent(models.Model):
     code = fields.Char(required=True, readonly=True)
     text = fields.Char(readonly=True)
 
-    _event_uniq = models.Constraint(
-        "UNIQUE (collector_id, device_key, ts, code)", "The event is known already."
+    # meters note several things within a second, some of them under one code
+    _told_uniq = models.UniqueIndex(
+        "(collector_id, device_key, ts, code, coalesce(text, ''))", "The event is known already."
     )
 
     @api.model
     def _store(self, collector, events):
-        """Keep the events of a delivery (``core.batch``); a known one is passed over."""
+        """Keep the events of a delivery (``core.batch``); a known one is passed over.
+
+        :return: ids of those that are new
+        """
         if not events:
-            return
+            return []
         self.env.cr.execute(
             """
             INSERT INTO actwin_device_event
@@ -35,7 +39,7 @@ class ActwinDeviceEvent(models.Model):
               FROM jsonb_to_recordset(%s)
                    AS e (device_key varchar, ts timestamp, code varchar, text varchar)
               LEFT JOIN actwin_device d ON d.collector_id = %s AND d.key = e.device_key
-            ON CONFLICT DO NOTHING
+            ON CONFLICT DO NOTHING RETURNING id
             """,
             [
                 collector.id,
@@ -45,3 +49,4 @@ class ActwinDeviceEvent(models.Model):
                 collector.id,
             ],
         )
+        return [row[0] for row in self.env.cr.fetchall()]
