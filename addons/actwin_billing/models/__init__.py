@@ -25,5 +25,6 @@ from . import (
     point,
     res_users,
     sharing,
+    supplier,
     validation,
 )

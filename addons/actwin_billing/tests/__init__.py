@@ -5,6 +5,7 @@ from . import (
     test_run,
     test_sharing,
     test_sharing_heat,
+    test_supplier_bill,
     test_progress,
     test_checks,
     test_review,

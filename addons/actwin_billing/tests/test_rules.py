@@ -10,6 +10,9 @@ WORK = ("actwin.subscription", "actwin.adjustment", "actwin.billing.run", "actwi
 SHARING = ("actwin.point.fact", "actwin.cost.pool", "actwin.cost.pool.version",
            "actwin.cost.pool.member", "actwin.cost.settlement", "actwin.cost.settlement.cost",
            "actwin.cost.share")
+SUPPLY = ("actwin.supplier.bill", "actwin.supplier.bill.line", "actwin.supplier.bill.index",
+          "actwin.supplier.bill.finding", "actwin.supplier.bill.compare",
+          "actwin.supplier.bill.place")
 KEYS = ("actwin.share.key", "actwin.share.key.part")
 PRICES = ("actwin.tariff", "actwin.tariff.version", "actwin.tariff.component")
 INVOICES = ("account.move", "account.move.line", "account.payment",
@@ -77,6 +80,15 @@ class TestRules(SharingCommon):
         settlement = cls.settle(pool, {"name": "Cleaning", "amount": 10, "key_id": key.id})
         settlement.action_compute()
         settlement.action_approve()
+        usual, cls.site = cls.site, site
+        supply = cls.create_subscription(f"M{site.id}", supply=True)
+        cls.site = usual
+        cls.env["actwin.supplier.bill"].create({
+            "name": "S-1", "subscription_id": supply.id, "date_from": "2025-11-01",
+            "date_to": "2025-11-30", "total": 100, "base": 80, "vat": 20,
+            "line_ids": [Command.create({"name": "Energy", "amount": 80})],
+            "index_ids": [Command.create({"register": "active_import"})],
+        }).action_check()
 
     @classmethod
     def create_user(cls, name, groups, company=None):
@@ -100,12 +112,12 @@ class TestRules(SharingCommon):
         return {
             (name, model): records if records is None else records.ids
             for name, user in self.users.items() for model in (
-                PARTS + WORK + SHARING + KEYS + PRICES + INVOICES)
+                PARTS + WORK + SHARING + SUPPLY + KEYS + PRICES + INVOICES)
             for records in [self.seen(user, model)]
         }
 
     def test_each_sees_its_own(self):
-        for model in PARTS + WORK + SHARING:
+        for model in PARTS + WORK + SHARING + SUPPLY:
             with self.subTest(model):
                 seen = {name: self.seen(user, model) for name, user in self.users.items()}
                 self.assertEqual(self.sites(seen["insider"]), ["ZB1", "ZB2"])
@@ -124,7 +136,7 @@ class TestRules(SharingCommon):
             self.assertEqual(self.seen(tenant, model).bill_id, bill, model)
         share = self.seen(tenant, "actwin.cost.share")
         self.assertEqual((len(share), share.partner_id), (1, tenant.partner_id))
-        for model in (PARTS[4], *WORK, *SHARING[:-1], *KEYS, *PRICES):
+        for model in (PARTS[4], *WORK, *SHARING[:-1], *SUPPLY, *KEYS, *PRICES):
             self.assertIsNone(self.seen(tenant, model), model)
 
     def test_no_rule_can_go_unnoticed(self):
