@@ -41,7 +41,7 @@ def _indices(bill):
     for item in bill.indices:
         if item.billed is not None:
             yield _finding("S01", item.register, item.billed,
-                           (item.last - item.first) * item.multiplier, ENERGY)
+                           rounded((item.last - item.first) * item.multiplier, 3), ENERGY)
     for register in sorted({item.register.partition(".")[0] for item in bill.indices}):
         whole = bill.used(register)
         bands = [item.billed for item in bill.indices

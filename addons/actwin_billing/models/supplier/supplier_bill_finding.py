@@ -46,23 +46,22 @@ class ActwinSupplierBillFinding(models.Model):
             finding.name = names.get(finding.code, finding.code)
 
     def _names(self):
-        _ = self.env._
         return {
-            "S01": _("Indices × multiplier = billed energy"),
-            "S02": _("Bands add up to the total register"),
-            "S03": _("Quantity × price = amount"),
-            "S04": _("Energy × distribution price = distribution"),
-            "S05": _("Levy at its rate of the energy"),
-            "S06": _("Base of VAT = all lines and the levy"),
-            "S07": _("VAT at its rate of the base"),
-            "S08": _("Base + VAT = total"),
-            "S09": _("Total and roundings = payable"),
-            "S10": _("First index = last index of the bill before"),
-            "S11": _("Billed energy = our own readings"),
-            "S12": _("Price = price of the tariff"),
-            "S13": _("Reactive energy as we judge it"),
-            "S14": _("Excess demand as we judge it"),
-            "S15": _("No day twice and none left out"),
+            "S01": self.env._("Indices × multiplier = billed energy"),
+            "S02": self.env._("Bands add up to the total register"),
+            "S03": self.env._("Quantity × price = amount"),
+            "S04": self.env._("Energy × distribution price = distribution"),
+            "S05": self.env._("Levy at its rate of the energy"),
+            "S06": self.env._("Base of VAT = all lines and the levy"),
+            "S07": self.env._("VAT at its rate of the base"),
+            "S08": self.env._("Base + VAT = total"),
+            "S09": self.env._("Total and roundings = payable"),
+            "S10": self.env._("First index = last index of the bill before"),
+            "S11": self.env._("Billed energy = our own readings"),
+            "S12": self.env._("Price = price of the tariff"),
+            "S13": self.env._("Reactive energy as we judge it"),
+            "S14": self.env._("Excess demand as we judge it"),
+            "S15": self.env._("No day twice and none left out"),
         }
 
 

@@ -45,10 +45,12 @@ class ActwinSupplierBill(models.Model):
     def _subject(self, subject):
         """A register or a sum in words; a line's label stays as it is."""
         words = dict(self.index_ids._fields["register"]._description_selection(self.env))
-        _ = self.env._
-        words |= {"levy": _("Energy levy"), "base": _("Base of VAT"), "vat": _("VAT"),
-                  "total": _("Total"), "payable": _("Payable"), "period": _("Period"),
-                  "reactive": _("Reactive"), "excess": _("Excess demand")}
+        words |= {
+            "levy": self.env._("Energy levy"), "base": self.env._("Base of VAT"),
+            "vat": self.env._("VAT"), "total": self.env._("Total"),
+            "payable": self.env._("Payable"), "period": self.env._("Period"),
+            "reactive": self.env._("Reactive"), "excess": self.env._("Excess demand"),
+        }
         return words.get(subject, subject)
 
     def _own(self):
