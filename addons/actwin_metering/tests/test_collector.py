@@ -225,6 +225,22 @@ class TestCollector(CollectorCase):
             (self.device.last_error, str(self.device.last_ok)), ("no_answer", "2026-03-02 09:00:00")
         )
 
+    def test_gaps_and_signal_of_a_device(self):
+        def report(**told):
+            self.api.report_status("C1", {"devices": {"D1": told}})
+            device = self.device
+            return device.missing_slots, str(device.missing_since), device.backfill, device.rssi
+
+        self.assertEqual(
+            report(missing_slots=96, missing_since="2026-03-01T00:15:00Z", backfill="working",
+                   rssi=-87),
+            (96, "2026-03-01 00:15:00", "working", -87))
+        gone = (0, "False", False, 0)
+        self.assertEqual(
+            report(missing_slots="x", missing_since=[], backfill="magic", rssi=10**40), gone)
+        self.assertEqual(report(missing_slots=-1, rssi=float("nan")), gone)
+        self.assertEqual(report(), gone)
+
     def test_status_garbage_is_swallowed(self):
         deep = {}
         deep["x"] = deep

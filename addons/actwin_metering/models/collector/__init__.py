@@ -10,6 +10,7 @@ from . import (
     device,
     device_parameter,
     device_performance,
+    device_report,
     device_template,
     command,
     command_api,

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
 
-from ...core.text import as_moment, as_text
+from ...core.text import as_text
 
 _COLLECTOR_GROUP = "actwin_metering.group_collector"
 
@@ -46,7 +46,8 @@ class ActwinCollector(models.Model):
         """Take a collector's health report.
 
         :param dict status: ``{'version', 'config_version', 'started_at', 'devices': {key: {'ok',
-            'errors', 'last_ok', 'last_error'}}, 'outbox': {'pending', 'dead', 'oldest', 'bytes'},
+            'errors', 'last_ok', 'last_error', 'missing_slots', 'missing_since', 'backfill',
+            'rssi'}}, 'outbox': {'pending', 'dead', 'oldest', 'bytes'},
             'problems': [text…]}``; what is malformed is left out
         :return: ``{'config_version': int, 'time': ISO 8601 UTC}``
         """
@@ -77,21 +78,6 @@ class ActwinCollector(models.Model):
                 and self.company_id in user.company_ids
             )
         )
-
-    def _note_devices(self, devices):
-        for device in self.device_ids:
-            item = devices.get(device.key)
-            if not isinstance(item, dict):
-                continue
-            last_ok = as_moment(item.get("last_ok"))
-            error = as_text(item.get("last_error") or "", 500)
-            self.env.cr.execute(  # by SQL: a device's state is not its configuration
-                "UPDATE actwin_device SET last_error = %s,"
-                " last_ok = greatest(last_ok, least(%s, now() AT TIME ZONE 'UTC'))"
-                " WHERE id = %s",
-                [error or None, last_ok, device.id],
-            )
-        self.device_ids.invalidate_recordset(["last_ok", "last_error"])
 
     def action_create_api_key(self):
         """Make a new key, end the earlier one, and show the new one once."""
