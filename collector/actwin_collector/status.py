@@ -64,6 +64,7 @@ def line_status(health: LineHealth) -> dict:
         "last_heard": iso(health.last_heard) if health.last_heard is not None else "",
         "connections": health.connections,
         "problem": health.problem,
+        "receiver": health.receiver,
         "peers": {name: dict(peer) for name, peer in health.peers.items()},
     }
 

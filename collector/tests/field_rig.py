@@ -41,9 +41,14 @@ class Field:
         self._stops.append(port.stop)
         return number
 
-    def air(self, messages: Callable[[], list[bytes]], link: Path | None = None) -> int:
+    def air(
+        self,
+        messages: Callable[[], list[bytes]],
+        link: Path | None = None,
+        answer: Callable[[bytes], bytes] = lambda data: b"",
+    ) -> int:
         """Let a radio receiver say these messages again and again, on a free port or a pty."""
-        receiver = BroadcastPort(messages, 0.2)
+        receiver = BroadcastPort(messages, 0.2, answer)
 
         async def start() -> int:
             if link is None:

@@ -12,6 +12,7 @@ from line_meter import command
 from radio_support import KEY, OTHER_KEY, meter
 
 from actwin_collector.protocol.wmbus.memory import FILE, Memory
+from actwin_collector.simulate.receivers import RECEIVERS
 from actwin_collector.simulate.wmbus import delivered
 
 PARAMETERS = [{"register": "volume", "channel": "C1/T:v", "unit": "m3"}]
@@ -26,14 +27,20 @@ def radio(address="12345678", secret="", **settings):
             "parameters": PARAMETERS}
 
 
-def heard(tmp_path, device, *meters, receiver="rtl-wmbus", configured="auto", limit="3", rssi=-70):
+def heard(
+    tmp_path, device, *meters, receiver="rtl-wmbus", configured="auto", limit="3", rssi=-70,
+    box=None,
+):  # fmt: skip
     """Check a device while these meters are on the air; returns exit code and findings."""
 
     def messages():
-        return [delivered(receiver, each.telegram(now()), now(), rssi) for each in meters]
+        on_air = meters if box is None or box.is_on else ()
+        return [delivered(receiver, each.telegram(now()), now(), rssi) for each in on_air]
 
     with Field() as field:
-        line = {"port": field.air(messages), "settings": {"receiver": configured}}
+        answer = box.feed if box else lambda data: b""
+        port = field.air(messages, answer=answer)
+        line = {"port": port, "settings": {"receiver": configured}}
         return check(tmp_path, site(tmp_path, device, line), "--limit", limit)
 
 
@@ -115,6 +122,31 @@ def test_a_receiver_of_another_kind(tmp_path, receiver, configured, value):
     assert (finding["code"], finding["value"]) == ("wrong_receiver", value), finding
 
 
+@pytest.mark.parametrize("kind", RECEIVERS)
+def test_a_receiver_that_must_be_started_is(tmp_path, kind):
+    box = RECEIVERS[kind]()
+    found = heard(tmp_path, radio(), meter(), receiver=kind, configured=kind, box=box)
+    assert found == (0, []) and box.is_on
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault", "code", "key"),
+    [
+        ("im871a", "silent", "receiver_no_answer", "settings.receiver"),
+        ("cul", "refuses", "receiver_refused", "settings.radio_mode"),
+        ("amb8465", "setup", "receiver_setup", "settings.receiver"),
+    ],
+)
+@pytest.mark.parametrize("started", [False, True])
+def test_a_receiver_that_answers_wrongly_is_named(tmp_path, kind, fault, code, key, started):
+    box = RECEIVERS[kind](started, fault)
+    more = {"receiver": kind, "configured": kind, "box": box, "limit": "4"}
+    status, (finding,) = heard(tmp_path, radio(), meter(), **more)
+    assert (finding["code"], finding["where"], finding["key"]) == (code, "line L1", key)
+    # One that hears meters all the same is no reason to change anything at once.
+    assert (finding["severity"], status) == (("warning", 0) if started else ("mistake", 1))
+
+
 def test_a_stream_without_any_telegram(tmp_path):
     with Field() as field:
         line = {"port": field.air(lambda: [b"\x00\x55 boot v1.2\r\n"]), "settings": {}}
@@ -126,7 +158,8 @@ def test_a_serial_receiver_and_a_register_the_meter_does_not_send(tmp_path):
     device = radio() | {"parameters": [{"register": "energy", "channel": "C1/T:e", "unit": "kWh"}]}
     port = tmp_path / "port"
     with Field() as field:
-        field.air(lambda: [delivered("cul", meter().telegram(now()), now())], port)
+        answer = RECEIVERS["cul"](started=True).feed
+        field.air(lambda: [delivered("cul", meter().telegram(now()), now())], port, answer)
         line = {"kind": "serial", "device_path": port, "settings": {"receiver": "cul"}}
         _, findings = check(tmp_path, site(tmp_path, device, line), "--limit", "3")
     (finding,) = [each for each in findings if each["severity"] == "mistake"]

@@ -42,6 +42,9 @@ def field_of(driver_class, lines, devices, tmp_path) -> Field:
     return field
 
 
+KEEP = {"radio_mode": "keep"}
+
+
 def lora_device(**settings) -> DeviceSpec:
     parameters = (ParameterSpec("volume", "S/D:volume", "m3"),)
     rules = {"codec": "axioma-qalcosonic-w1", **settings}
@@ -52,8 +55,8 @@ def test_two_receivers_hear_one_telegram_once(tmp_path):
     async def go():
         async with Receiver() as left, Receiver() as right:
             lines = [
-                line("tcp", port=left.port, settings={"receiver": "im871a"}),
-                line("tcp", "L2", port=right.port, settings={"receiver": "cul"}),
+                line("tcp", port=left.port, settings={"receiver": "im871a", **KEEP}),
+                line("tcp", "L2", port=right.port, settings={"receiver": "cul", **KEEP}),
             ]
             spec = replace(
                 radio_device(secret=KEY), line="L1", schedule="S1",

@@ -15,7 +15,7 @@ from radio_support import KEY, NOW, meter
 
 from actwin_collector.channel.serial import SerialLink
 from actwin_collector.channel.tcp import TcpLink
-from actwin_collector.model import ConfigError, LineSpec
+from actwin_collector.model import CollectorError, ConfigError, LineSpec
 from actwin_collector.protocol.registry import get_driver
 from actwin_collector.protocol.wmbus import WmbusDriver
 from actwin_collector.protocol.wmbus.listener import WmbusListener
@@ -112,8 +112,9 @@ def test_meters_of_a_scenario_on_a_pty(tmp_path):
     _check(scene, asyncio.run(_run(scene, tmp_path, link, "auto")), None)
 
 
-def test_a_scan_lists_the_meters_a_receiver_hears(tmp_path):
-    scene = scenario(mode=7, key=KEY, receiver="im871a")
+@pytest.mark.parametrize("needs_start", [False, True])
+def test_a_scan_lists_the_meters_a_receiver_hears(tmp_path, needs_start):
+    scene = scenario(mode=7, key=KEY, receiver="im871a", needs_start=needs_start, every=0.2)
 
     async def go():
         runner = ScenarioRunner(scene, 0, tmp_path, clock=lambda: DAY)
@@ -133,9 +134,32 @@ def test_a_scan_lists_the_meters_a_receiver_hears(tmp_path):
     assert (found[0].meter.manufacturer, found[0].meter.medium) == ("BAY", "water -70 dBm")
 
 
+def test_a_scan_says_when_the_receiver_cannot_be_started(tmp_path):
+    scene = scenario(receiver="cul", needs_start=True, fault="refuses")
+
+    async def go():
+        runner = ScenarioRunner(scene, 0, tmp_path, clock=lambda: DAY)
+        await runner.start()
+        host, _, port = runner.addresses["W1"].rpartition(":")
+        rules = {"receiver": "cul", "scan_seconds": 0.1}
+        link = TcpLink(LineSpec("air", "tcp", host=host, port=int(port), settings=rules))
+        await link.open()
+        try:
+            return await WmbusDriver().scan(link, 0.2)
+        finally:
+            await link.close()
+            await runner.stop()
+
+    with pytest.raises(CollectorError) as caught:
+        asyncio.run(go())
+    assert caught.value.code == "receiver_refused" and "b is unknown" in caught.value.message
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"mode": 5}, {"mode": 6}, {"receiver": "x"}, {"every": 0}, {"mode": 7, "key": "00"}]
-)
+    "wrong",
+    [{"mode": 5}, {"mode": 6}, {"receiver": "x"}, {"every": 0}, {"mode": 7, "key": "00"},
+     {"fault": "x"}],
+)  # fmt: skip
 def test_a_mistake_in_a_scenario_is_named(wrong):
     with pytest.raises(ConfigError):
         scenario(**wrong)

@@ -49,10 +49,11 @@ def _print(status: dict) -> None:
         print(f"{outbox['bytes'] // 1024} KiB")
     _print_uplink(status.get("uplink"))
     for key, line in sorted(status.get("lines", {}).items()):
-        if line["heard"] or line["connections"] or line["problem"]:
+        if any(line.get(part) for part in ("heard", "connections", "problem", "receiver")):
             print(
                 f"line {key} ({line['kind']}): {line['heard']} heard, "
                 f"{line['connections']} connected, last {line['last_heard'] or '–'}"
+                + (f", {line['receiver']}" if line.get("receiver") else "")
             )
     for text in status.get("problems", []):
         print(f"problem: {text}")

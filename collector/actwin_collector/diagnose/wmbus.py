@@ -17,7 +17,7 @@ from .case import Case
 from .device import check_values
 from .finding import WARNING, Finding
 from .line import not_open
-from .receiver import Air, listen, of_receiver
+from .receiver import Air, listen, not_started, of_receiver
 
 _MOST_NAMED = 8
 _WEAK = -100
@@ -64,8 +64,9 @@ class WmbusDiagnoser(Diagnoser):
         except CollectorError as error:
             return [not_open(cases[0].line, error)]
         if not air.heard:
-            return [of_receiver(cases[0], air)]
-        return [found for case in cases for found in _judged(driver, case, air, wanted)]
+            return of_receiver(cases[0], air)
+        judged = [found for case in cases for found in _judged(driver, case, air, wanted)]
+        return [*not_started(cases[0], air), *judged]
 
 
 def _sender(driver: WmbusDriver, case: Case) -> str:

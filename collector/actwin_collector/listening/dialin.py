@@ -44,6 +44,7 @@ class ModemEar(StreamEar):
             return b""
         if called:
             await link.open()
+            self._preparing.opened()
         if self._greeting is not None:  # a poll may have opened the link already
             await self._greet(link, self._greeting)
         quiet = asyncio.get_running_loop().time() - link.last_heard

@@ -13,6 +13,7 @@ from ..device import DeviceState
 from ..model import CollectorError, Heard, LinkError, NoAnswer, ProtocolError
 from ..protocol.base import Driver, Listener
 from .intake import Intake, Source, Verdict
+from .preparing import Preparing
 from .silence import mind_silence
 
 _log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class StreamEar:
         self._intake = intake
         self._clock = clock
         self._cutter = self._new_cutter()
+        self._preparing = Preparing(self._drivers, source.health, clock)
         self._overheard: list[bytes] = []
         self._failures = 0
         self._retry = 0.0
@@ -143,14 +145,17 @@ class StreamEar:
         if not link.is_open:
             await link.open()
             self._cutter = self._new_cutter()
+            self._preparing.opened()
+        await self._preparing.when_due(link)
         try:
             data = await link.read(4096, seconds)
+            self._preparing.heard()
         except NoAnswer:
             return b""
         finally:
             if link.is_open:
                 self._failures = 0
-                self.source.health.problem = ""
+                self.source.health.problem = self._preparing.problem
         return data
 
     async def _lose(self, link: Link, error: LinkError) -> None:

@@ -12,7 +12,10 @@ from ..model import CollectorError
 
 @dataclass
 class LineHealth:
-    """Counts since the start of the process; ``problem`` is empty while the line works."""
+    """Counts since the start of the process; ``problem`` is empty while the line works.
+
+    ``receiver``: what was made ready to deliver the messages, in words.
+    """
 
     kind: str
     heard: int = 0
@@ -21,6 +24,7 @@ class LineHealth:
     connections: int = 0
     last_heard: float | None = None
     problem: str = ""
+    receiver: str = ""
     errors: Counter[str] = field(default_factory=Counter)
     peers: dict[str, Mapping[str, object]] = field(default_factory=dict)
 

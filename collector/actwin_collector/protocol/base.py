@@ -96,6 +96,14 @@ class Driver(ABC):
         """Return a new listener for one stream of a line with these settings; None: only polled."""
         return None
 
+    async def prepare(self, link: Link) -> str:
+        """Make ready what delivers the messages on an open link; returns what is, in words.
+
+        Called each time the link was opened, and after a long silence. Raises CollectorError: the
+        line is listened to all the same, and this is tried again.
+        """
+        return ""
+
     def sender_of(self, device: DeviceSpec) -> str:
         """Return how ``Heard.sender`` names this device, for drivers that listen."""
         return device.address

@@ -14,11 +14,17 @@ from .registry import Opened, Stage
 
 
 class BroadcastPort:
-    """A TCP port or a pty that speaks without being asked."""
+    """A TCP port or a pty that speaks without being asked; ``answer`` gives what it is told."""
 
-    def __init__(self, messages: Callable[[], Sequence[bytes]], every: float) -> None:
+    def __init__(
+        self,
+        messages: Callable[[], Sequence[bytes]],
+        every: float,
+        answer: Callable[[bytes], bytes] = lambda data: b"",
+    ) -> None:
         self._messages = messages
         self._every = every
+        self._answer = answer
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._pty: tuple[int, int, Path] | None = None
@@ -39,6 +45,7 @@ class BroadcastPort:
         link.unlink(missing_ok=True)
         link.symlink_to(os.ttyname(slave))
         self._pty = (master, slave, link)
+        asyncio.get_running_loop().add_reader(master, self._hear)
         self._task = asyncio.create_task(self._speak())
 
     async def stop(self) -> None:
@@ -53,6 +60,7 @@ class BroadcastPort:
             await self._server.wait_closed()
         if self._pty is not None:
             master, slave, link = self._pty
+            asyncio.get_running_loop().remove_reader(master)
             link.unlink(missing_ok=True)
             os.close(master)
             os.close(slave)
@@ -62,8 +70,8 @@ class BroadcastPort:
         with contextlib.suppress(ConnectionError):
             for message in self._messages():
                 writer.write(message)
-            while await reader.read(4096):
-                pass
+            while data := await reader.read(4096):
+                writer.write(self._answer(data))
         self._writers.discard(writer)
         writer.close()
 
@@ -72,11 +80,17 @@ class BroadcastPort:
             for message in self._messages() if self._writers or self._pty else ():
                 for writer in self._writers:
                     writer.write(message)
-                if self._pty:
-                    # Nobody reads a full pty: what does not fit is lost, as on the air.
-                    with contextlib.suppress(BlockingIOError):
-                        os.write(self._pty[0], message)
+                self._say(message)
             await asyncio.sleep(self._every)
+
+    def _say(self, message: bytes) -> None:
+        if self._pty and message:
+            # Nobody reads a full pty: what does not fit is lost, as on the air.
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._pty[0], message)
+
+    def _hear(self) -> None:
+        self._say(self._answer(os.read(self._pty[0], 4096)))
 
 
 async def broadcast(
@@ -85,9 +99,10 @@ async def broadcast(
     stage: Stage,
     messages: Callable[[], Sequence[bytes]],
     every: float,
+    answer: Callable[[bytes], bytes] = lambda data: b"",
 ) -> Opened:
     """Open the place that meters share and let them speak there; raises OSError."""
-    port = BroadcastPort(messages, every)
+    port = BroadcastPort(messages, every, answer)
     if place.pty:
         path = stage.pty_dir / place.pty
         port.start_pty(path)

@@ -146,6 +146,7 @@ _RECEIVERS: Mapping[str, Callable[[bytes, datetime, int], bytes]] = {
     "cul": _cul,
     "im871a": _im871a,
     "amb8465": _amb8465,
+    "rc1180": lambda wire, now, rssi: wire,
     "raw": lambda wire, now, rssi: wire,
     "raw-a": lambda wire, now, rssi: format_a(wire),
     "raw-b": lambda wire, now, rssi: format_b(wire),

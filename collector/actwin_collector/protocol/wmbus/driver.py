@@ -44,6 +44,8 @@ from .memory import Memory, default_memory
 from .receivers import NAMES
 from .records import decode_payload
 from .security import parse_key
+from .starting import start
+from .starts import start_of
 from .survey import SECONDS, HeardMeter, survey
 
 _layouts = LayoutKeeper()
@@ -62,6 +64,8 @@ class WmbusDriver(Driver):
     LINE_SETTINGS: ClassVar[Mapping[str, str]] = {
         "receiver": f"what delivers the telegrams: {', '.join(NAMES)}",
         "frame_format": "for raw telegrams: raw (CRCs removed), a or b; empty finds out",
+        "radio_mode": "what a receiver that we start is to hear: s, t, c or c+t, as far as it can;"
+        " keep: it is not started",
         "scan_seconds": f"how long a scan listens: {SECONDS:g}",
         "rssi_byte": "whether a byte of signal strength follows a raw telegram: no (default)",
     }
@@ -81,7 +85,12 @@ class WmbusDriver(Driver):
 
     def listener(self, settings: Mapping[str, object]) -> WmbusListener:
         """Return a listener for one receiver's stream; raises ConfigError for an unknown one."""
+        start_of(settings)
         return WmbusListener(settings)
+
+    async def prepare(self, link: Link) -> str:
+        """Start the receiver as its maker says, in the radio mode of the line's settings."""
+        return await start(link, link.line.settings)
 
     def sender_of(self, device: DeviceSpec) -> str:
         """Return the meter's identification number; raises ConfigError, for a bad key too.

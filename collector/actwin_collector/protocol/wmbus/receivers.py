@@ -14,6 +14,7 @@ from ...model import CollectorError, ConfigError, FrameError
 from .captures import Capture, capture, may_begin, wire_length
 from .frame import FORMAT_A, FORMAT_B, RAW
 from .lines import cc1101_rssi, parse_line
+from .receiver_frames import amber_is_sound, amber_length, imst_is_sound, imst_length
 
 Note = Callable[[str], None]
 
@@ -119,24 +120,14 @@ class RawReceiver(Receiver):
 class ImstReceiver(Receiver):
     """IMST iM871A and iM170A: HCI messages."""
 
-    _START, _RADIO_LINK, _DATA = 0xA5, 0x2, 0x03
+    _RADIO_LINK, _DATA = 0x2, 0x03
 
     def _length(self) -> int:
-        if self._buffer[0] != self._START:
-            return -1
-        if len(self._buffer) < 4:
-            return 0
-        return 4 + self._buffer[3] + self._extra(self._buffer[1])
-
-    @staticmethod
-    def _extra(control: int) -> int:
-        """Bytes of time stamp, RSSI and CRC behind the payload."""
-        return 4 * (control >> 5 & 1) + (control >> 6 & 1) + 2 * (control >> 7 & 1)
+        return imst_length(self._buffer)
 
     def _open(self, message: bytes) -> list[Capture]:
         control = message[1]
-        proven = bool(control & 0x80)
-        if proven and _crc_x25(message[1:-2]) != int.from_bytes(message[-2:], "little"):
+        if not imst_is_sound(message):
             raise FrameError("the receiver's CRC is wrong", "bad_checksum")
         if control & 0x0F != self._RADIO_LINK or message[2] != self._DATA:
             return []
@@ -147,29 +138,19 @@ class ImstReceiver(Receiver):
             raw = message[4 + message[3] + 4 * (control >> 5 & 1)]
             rssi = min(0, (raw - 45) // 2 - 100)
         found = capture(bytes((len(payload),)) + payload, RAW, rssi)
-        return [Capture(found.wire, found.rssi, proven)]
+        return [Capture(found.wire, found.rssi, bool(control & 0x80))]
 
 
 class AmberReceiver(Receiver):
     """Amber AMB8465 and Würth Metis in command mode."""
 
-    _START, _DATA = 0xFF, (0x03, 0x83)
+    _DATA = (0x03, 0x83)
 
     def _length(self) -> int:
-        if self._buffer[0] != self._START:
-            return -1
-        if len(self._buffer) < 3:
-            return 0
-        short = 4 + self._buffer[2]
-        if len(self._buffer) < short:
-            return short
-        # An RSSI byte may stand before the check byte; the module does not say.
-        if _xor(self._buffer[: short - 1]) == self._buffer[short - 1]:
-            return short
-        return short + 1
+        return amber_length(self._buffer)
 
     def _open(self, message: bytes) -> list[Capture]:
-        if _xor(message[:-1]) != message[-1]:
+        if not amber_is_sound(message):
             raise FrameError("the receiver's check byte is wrong", "bad_checksum")
         if message[1] not in self._DATA:
             return []
@@ -231,33 +212,26 @@ NAMES = ("auto", *_TEXT, *_RAW, "im871a", "amb8465")
 _FORMS = ("", RAW, FORMAT_A, FORMAT_B)
 
 
+def receiver_name(settings: Mapping[str, object]) -> str:
+    """Return the receiver that a line's settings name, as it is written here."""
+    return str(settings.get("receiver") or "auto").lower().replace("_", "-")
+
+
+def has_rssi_byte(settings: Mapping[str, object]) -> bool:
+    """Whether a byte of signal strength follows each raw telegram."""
+    return str(settings.get("rssi_byte", "no")).lower() in ("yes", "true", "1")
+
+
 def make_receiver(settings: Mapping[str, object], note: Note) -> Receiver:
     """Return the receiver a line's settings name; raises ConfigError."""
-    name = str(settings.get("receiver") or "auto").lower().replace("_", "-")
+    name = receiver_name(settings)
     form = str(settings.get("frame_format") or "").lower()
     if name not in NAMES or form not in _FORMS:
         raise ConfigError(
             f"receiver is one of {', '.join(NAMES)}; format is raw, a, b or empty", "bad_receiver"
         )
     if name in _RAW:
-        rssi_byte = str(settings.get("rssi_byte", "no")).lower() in ("yes", "true", "1")
-        return RawReceiver(note, form or None, rssi_byte)
+        return RawReceiver(note, form or None, has_rssi_byte(settings))
     if name in _TEXT:
         return TextReceiver(note)
     return {"im871a": ImstReceiver, "amb8465": AmberReceiver}.get(name, AutoReceiver)(note)
-
-
-def _xor(data: bytes) -> int:
-    value = 0
-    for byte in data:
-        value ^= byte
-    return value
-
-
-def _crc_x25(data: bytes) -> int:
-    crc = 0xFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x8408 if crc & 1 else 0)
-    return crc ^ 0xFFFF

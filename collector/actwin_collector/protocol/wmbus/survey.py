@@ -12,6 +12,7 @@ from ..mbus.header import meter_address
 from .frame import RAW, parse_frame
 from .layers import sender_address
 from .listener import WmbusListener
+from .starting import try_start
 
 # Most meters send every 8 to 120 s; who wants to be sure scans again.
 SECONDS = 60.0
@@ -27,7 +28,10 @@ class HeardMeter:
 
 
 async def survey(link: Link, timeout: float) -> list[HeardMeter]:
-    """Listen for a while and return the meters heard, in the order of their addresses."""
+    """Start the receiver, listen for a while, and return the meters heard by their addresses.
+
+    Raises ConfigError, and ReceiverError when the receiver could not be started and heard nobody.
+    """
     settings = link.line.settings
     try:
         seconds = float(settings.get("scan_seconds") or SECONDS)
@@ -35,15 +39,21 @@ async def survey(link: Link, timeout: float) -> list[HeardMeter]:
         raise ConfigError("scan_seconds must be a number of seconds") from None
     listener = WmbusListener(settings)
     loop = asyncio.get_running_loop()
+    data, failure = await try_start(link)
     end, found = loop.time() + seconds, {}
-    while (left := end - loop.time()) > 0 and len(found) < _MOST:
-        try:
-            data = await link.read(4096, min(left, max(timeout, 0.1)))
-        except NoAnswer:
-            continue
+    while len(found) < _MOST:
         for heard in listener.feed(data):
             meter = identity_of(bytes.fromhex(str(heard.telegram["telegram"])), heard.rssi)
             found[meter.address] = meter
+        left = end - loop.time()
+        if left <= 0:
+            break
+        try:
+            data = await link.read(4096, min(left, max(timeout, 0.1)))
+        except NoAnswer:
+            data = b""
+    if failure and not found:
+        raise failure
     return [found[address] for address in sorted(found)]
 
 
