@@ -22,6 +22,7 @@ from . import (
     test_reading,
     test_reading_version,
     test_rejects,
+    test_roles,
     test_rollup,
     test_rollup_random,
     test_rules,

@@ -1,1 +1,1 @@
-from . import test_days, test_isolation, test_pages, test_third_party, test_tour
+from . import test_days, test_isolation, test_pages, test_role, test_third_party, test_tour

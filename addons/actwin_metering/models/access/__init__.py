@@ -1,1 +1,1 @@
-from . import base, partner, point_group, point, site, res_users
+from . import base, partner, point_group, point, site, res_users, role

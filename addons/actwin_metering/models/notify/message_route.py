@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...const import SEVERITIES
+from ..access.role import TENANT
 
 
 class ActwinMessageRoute(models.Model):
@@ -109,8 +110,8 @@ class ActwinMessageRoute(models.Model):
     @api.model
     def _role_ids(self):
         privilege = self.env.ref("actwin_metering.privilege_metering", raise_if_not_found=False)
-        # sudo: the names of the roles are no secret
-        return privilege.sudo().group_ids.ids if privilege else []
+        # sudo: the names of the roles are no secret; tenants are told as subscribers
+        return (privilege.sudo().group_ids - self.env.ref(TENANT)).ids if privilege else []
 
     @api.constrains("by_app", "by_push", "by_mail", "by_sms")
     def _check_channels(self):
