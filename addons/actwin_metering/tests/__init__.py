@@ -38,5 +38,5 @@ from . import (
     test_xmlrpc,
 )
 from . import test_subscriber
-from . import test_alarm, test_alarm_absence, test_alarm_events, test_alarm_watch
+from . import test_alarm, test_alarm_absence, test_alarm_events, test_alarm_ready, test_alarm_watch
 from . import test_import

@@ -12,6 +12,7 @@ COMMON = (
     "actwin.event.code",
     "actwin.event.kind",
     "actwin.message.kind",
+    "actwin.reactive.limit",
     "actwin.schedule",
     "actwin.subscriber.kind",
     "actwin.subscriber.tag",

@@ -6,6 +6,7 @@ from . import (
     alarm_store,
     alarm_life,
     point,
+    reactive_limit,
     watch,
     watch_events,
     watch_scope,

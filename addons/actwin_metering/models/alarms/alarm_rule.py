@@ -19,6 +19,7 @@ WATCHED = ("threshold", "band", "ratio", "rate", "formula")
 BASES = [
     ("reading", "Readings as they are"),
     ("power", "Mean power between readings"),
+    ("demand", "Mean power of the quarter hour"),
     ("hour", "Consumption of the hour"),
     ("day", "Consumption of the day"),
     ("month", "Consumption of the month to date"),
@@ -40,6 +41,7 @@ class ActwinAlarmRule(models.Model):
     _check_company_auto = True
 
     name = fields.Char(required=True, translate=True)
+    note = fields.Text("What It Looks For", translate=True)
     code = fields.Char(copy=False, help="Id of a rule of the product, e.g. E01.")
     sequence = fields.Integer(default=50)
     type = fields.Selection(TYPES, required=True, default="threshold", tracking=True)
@@ -75,7 +77,7 @@ class ActwinAlarmRule(models.Model):
         selection=lambda self: self.env["actwin.channel"]._fields["quantity"].selection,
         default="power",
     )
-    obis = fields.Char("OBIS", help="Only registers with this code.")
+    obis = fields.Char("OBIS", help="Only registers with one of these codes, split by commas.")
     # what
     basis = fields.Selection(BASES, "Judged", required=True, default="reading", tracking=True)
     quantity_base = fields.Selection(
@@ -161,7 +163,7 @@ class ActwinAlarmRule(models.Model):
     fri = fields.Boolean(default=True)
     sat = fields.Boolean(default=True)
     sun = fields.Boolean(default=True)
-    hour_from = fields.Float("From Hour", aggregator=None, help="On the site's clock.")
+    hour_from = fields.Float("From Hour", default=0.0, aggregator=None, help="On the site's clock.")
     hour_to = fields.Float("To Hour", default=24, aggregator=None)
     user_id = fields.Many2one("res.users", "Owner", help="Alarms of the rule are given to them.")
     open_count = fields.Integer("Open Alarms", compute="_compute_open_count")

@@ -38,6 +38,26 @@ _POWER = """
       JOIN steps x ON x.channel_id = w.source_id AND x.ts > w.read_ts
      WHERE x.counted AND x.real AND x.usable AND (x.used IS NOT NULL OR x.kind = 'instant')
 """
+# the mean of each quarter of an hour, once it is over; a longer interval is a quarter's worth
+_DEMAND = """
+    SELECT w.rule_id, w.point_id, w.channel_id, w.part, date '-infinity' AS span,
+           min(x.begun) AS s_from, max(x.ts) AS s_to,
+           CASE WHEN min(x.kind) = 'instant' THEN max(x.value)
+                ELSE sum(x.used) * 3600 / nullif(extract(epoch FROM sum(x.ts - x.begun)), 0) END
+               AS value, true AS whole
+      FROM watch w
+      JOIN actwin_channel c ON c.id = w.source_id
+      JOIN (SELECT s.*, CASE s.kind
+                       WHEN 'interval' THEN s.ts - make_interval(mins => k.interval_minutes)
+                       WHEN 'index' THEN s.since ELSE s.ts END AS begun,
+                   date_bin('15 minutes', s.ts - interval '1 microsecond', '2000-01-01')
+                       + interval '15 minutes' AS quarter
+              FROM steps s JOIN actwin_channel k ON k.id = s.channel_id
+             WHERE s.counted AND s.real AND s.usable
+               AND (s.used IS NOT NULL OR s.kind = 'instant')) x
+        ON x.channel_id = w.source_id AND x.ts > w.read_ts AND x.quarter <= c.last_ts
+     GROUP BY 1, 2, 3, 4, x.quarter
+"""
 _HOUR = """
     SELECT w.rule_id, w.point_id, w.channel_id, w.part, date '-infinity' AS span, h.hour AS s_from,
            least(h.hour + interval '1 hour', till.ts) AS s_to, h.consumption AS value,
@@ -84,12 +104,21 @@ _MONTH = f"""
      WHERE d.consumption IS NOT NULL AND b.start_ts < till.ts
 """
 
-_FIGURES = {"reading": _READING, "power": _POWER, "hour": _HOUR, "day": _DAY, "month": _MONTH}
+_FIGURES = {
+    "reading": _READING,
+    "power": _POWER,
+    "demand": _DEMAND,
+    "hour": _HOUR,
+    "day": _DAY,
+    "month": _MONTH,
+}
+OF_STEPS = ("power", "demand")
+"""Bases that need the differences between readings."""
 
 
 def figures(basis):
     """Beginning of a statement: the CTE ``watch`` and ``figure``, its figures on a basis."""
-    first = f"{DAYS}{STEPS}, " if basis == "power" else "WITH "
+    first = f"{DAYS}{STEPS}, " if basis in OF_STEPS else "WITH "
     return f"{first}{_WATCH}, figure AS MATERIALIZED ({_FIGURES[basis]})"
 
 

@@ -87,27 +87,27 @@ class ActwinAlarmWatch(models.AbstractModel):
             "known": known,
             "now": self.env.cr.now(),
         }
-        if basis == "power":
-            parameters |= self._source_days(type_)
+        if basis in figures_sql.OF_STEPS:
+            parameters |= self._source_days(type_, basis)
         if type_ == "formula":
             parameters["samples"] = json.dumps(self._formula_samples(basis, parameters))
         self.env.cr.execute(figures_sql.judged(type_, basis), parameters)
         return self.env.cr.fetchall()
 
-    def _source_days(self, type_):
+    def _source_days(self, type_, basis):
         """Channel days whose readings give mean power."""
         self.env.cr.execute(
             """
             SELECT w.source_id, d.day::date
               FROM (SELECT source_id, min(((read_ts AT TIME ZONE 'UTC') AT TIME ZONE tz)::date)
                            AS first, max(tz) AS tz
-                      FROM actwin_alarm_watch WHERE type = %s AND basis = 'power' GROUP BY 1) w
+                      FROM actwin_alarm_watch WHERE type = %s AND basis = %s GROUP BY 1) w
               JOIN actwin_channel c ON c.id = w.source_id
              CROSS JOIN LATERAL generate_series(
                  w.first, ((c.last_ts AT TIME ZONE 'UTC') AT TIME ZONE w.tz)::date, '1 day')
                  AS d (day)
             """,
-            [type_],
+            [type_, basis],
         )
         return literals(self.env.cr.fetchall())
 

@@ -50,56 +50,75 @@ def on_duty(rule, moment, tz, whole_day="false"):
 
     After midnight a shift still belongs to the day on which it began.
     """
+    begins = f"coalesce({rule}.hour_from, 0)"
     return f"""(
     SELECT (ARRAY[{rule}.mon, {rule}.tue, {rule}.wed, {rule}.thu, {rule}.fri, {rule}.sat,
                   {rule}.sun])[extract(isodow FROM
-               at.local - CASE WHEN {rule}.hour_from >= {rule}.hour_to AND at.hour < {rule}.hour_to
+               at.local - CASE WHEN {begins} >= {rule}.hour_to AND at.hour < {rule}.hour_to
                                THEN interval '1 day' ELSE interval '0' END)::int]
            AND ({whole_day}
-                OR CASE WHEN {rule}.hour_from < {rule}.hour_to
-                        THEN at.hour >= {rule}.hour_from AND at.hour < {rule}.hour_to
-                        ELSE at.hour >= {rule}.hour_from OR at.hour < {rule}.hour_to END)
+                OR CASE WHEN {begins} < {rule}.hour_to
+                        THEN at.hour >= {begins} AND at.hour < {rule}.hour_to
+                        ELSE at.hour >= {begins} OR at.hour < {rule}.hour_to END)
       FROM (SELECT zoned.local, extract(epoch FROM zoned.local::time) / 3600 AS hour
               FROM (SELECT ({moment} AT TIME ZONE 'UTC') AT TIME ZONE {tz} AS local) zoned) at)"""
 
 
 def is_register(channel, quantity, obis):
-    """SQL: does ``channel`` have the quantity and code; a band's register only by its code."""
+    """SQL: does ``channel`` have the quantity and one of the codes; a band's only by its code."""
     return f"""({channel}.active
        AND (coalesce({quantity}, '') = '' OR {channel}.quantity = {quantity})
        AND CASE WHEN coalesce({obis}, '') = '' THEN {channel}.band IS NULL
-                ELSE {channel}.obis = {obis} END)"""
+                ELSE {channel}.obis = ANY({_codes(obis)}) END)"""
+
+
+def _codes(obis):
+    return f"string_to_array(replace({obis}, ' ', ''), ',')"
 
 
 def _the_register(quantity, obis):
-    """SQL of the one register of point ``p`` that is meant, an index before a profile."""
+    """SQL of the one register of point ``p`` that is meant: the first code, an index before a
+    profile."""
     return f"""(
         SELECT c.id FROM actwin_channel c
          WHERE c.point_id = p.id AND {is_register("c", quantity, obis)}
-         ORDER BY array_position(ARRAY['index', 'interval', 'virtual', 'instant'],
-                                 c.kind::text), c.id LIMIT 1)"""
+         ORDER BY array_position({_codes(obis)}, c.obis::text),
+                  array_position(ARRAY['index', 'interval', 'virtual', 'instant'], c.kind::text),
+                  c.id LIMIT 1)"""
 
 
 # the kilowatts of a register's unit, of power as well as of energy by the hour; a formula's are its
 _KILO = """CASE WHEN r.type = 'formula' THEN 1 ELSE CASE lower(left(c.unit, 1))
     WHEN 'k' THEN 1 WHEN 'm' THEN 1000 ELSE 0.001 END END"""
 
-# limits at the point; a percentage of what is not known is no limit
+# limits at the point; a percentage of what is not known is no limit. Of the lawful limits the
+# newest hold, of those the narrowest the point's power falls under
 _LIMITS = f"""
+  LEFT JOIN LATERAL (
+      SELECT CASE r.quantity WHEN 'reactive_capacitive' THEN x.capacitive
+                  ELSE x.inductive END AS percent
+        FROM actwin_reactive_limit x
+       WHERE r.limit_source = 'reactive' AND x.date_from <= t.until_day
+         AND (coalesce(x.below_kva, 0) = 0
+              OR p.contract_power_kw > 0 AND p.contract_power_kw < x.below_kva)
+       ORDER BY x.date_from DESC, nullif(x.below_kva, 0) NULLS LAST
+       LIMIT 1) lawful ON true
   CROSS JOIN LATERAL (
       SELECT CASE r.limit_source
                  WHEN 'contract_power' THEN nullif(p.contract_power_kw, 0) / 100 / {_KILO}
                  WHEN 'contract_day' THEN nullif(p.contract_day_max, 0) / 100
+                 WHEN 'reactive' THEN nullif(lawful.percent, 0) / 100
                  ELSE 1 END AS high,
              CASE r.limit_source
                  WHEN 'contract_power' THEN nullif(p.contract_power_kw, 0) / 100 / {_KILO}
                  WHEN 'contract_day' THEN nullif(p.contract_day_min, 0) / 100
+                 WHEN 'reactive' THEN nullif(lawful.percent, 0) / 100
                  ELSE 1 END AS low) scale
   CROSS JOIN LATERAL (
-      SELECT CASE WHEN r.type = 'band' OR r.direction = 'above' THEN r."limit" * scale.high END
-                 AS upper,
-             CASE WHEN r.type = 'band' OR r.direction = 'below' THEN r.lower * scale.low END
-                 AS lower,
+      SELECT CASE WHEN r.type = 'band' OR r.direction = 'above'
+                  THEN coalesce(r."limit", 0) * scale.high END AS upper,
+             CASE WHEN r.type = 'band' OR r.direction = 'below'
+                  THEN coalesce(r.lower, 0) * scale.low END AS lower,
              coalesce(r.hysteresis, 0) * coalesce(scale.high, scale.low) AS hysteresis) bound
 """
 
@@ -110,10 +129,10 @@ _ROW = """
        bound.hysteresis, make_interval(mins => coalesce(r.delay_minutes, 0)),
        make_interval(mins => coalesce(r.clear_minutes, 0)), r.rate_minutes,
        r.mon AND r.tue AND r.wed AND r.thu AND r.fri AND r.sat AND r.sun
-           AND r.hour_from = 0 AND r.hour_to = 24,
+           AND coalesce(r.hour_from, 0) = 0 AND r.hour_to = 24,
        CASE r.type WHEN 'ratio' THEN '%%' WHEN 'formula' THEN '' ELSE CASE
            WHEN r.type = 'rate' AND r.rate_percent THEN '%%'
-           WHEN r.basis = 'power' AND c.kind <> 'instant'
+           WHEN r.basis IN ('power', 'demand') AND c.kind <> 'instant'
                THEN CASE WHEN c.unit ~* 'wh$' THEN left(c.unit, -1) ELSE c.unit || '/h' END
            ELSE c.unit END END
 """
@@ -127,12 +146,12 @@ _SPAN = """
 """
 _DAYS = """
 WITH t AS MATERIALIZED (
-    SELECT channel_id, min(day) AS day
+    SELECT channel_id, min(day) AS day, max(day) AS until_day
       FROM unnest(%(channels)s::int[], %(days)s::date[]) AS t (channel_id, day)
      WHERE day >= %(since)s GROUP BY 1
 )"""
 _POINTS = f"""{_DAYS}, touched AS MATERIALIZED (
-    SELECT c.point_id, min(t.day) AS day, array_agg(c.id) AS channels
+    SELECT c.point_id, min(t.day) AS day, max(t.until_day) AS until_day, array_agg(c.id) AS channels
       FROM t JOIN actwin_channel c ON c.id = t.channel_id GROUP BY 1
 )"""
 _INSERT = "INSERT INTO actwin_alarm_watch"
@@ -169,7 +188,7 @@ SELECT r.id, p.id, c.id, part.source_id, part.part, {_ROW}
    AND t.channels && ARRAY[c.id, d.id]
 """
 _FORMULA = f"""{_POINTS}, meant AS MATERIALIZED (
-    SELECT r.id AS rule_id, p.id AS point_id, i.name, t.day,
+    SELECT r.id AS rule_id, p.id AS point_id, i.name, t.day, t.until_day,
            {_the_register("i.quantity", "i.obis")} AS source_id, t.channels
       FROM touched t
       JOIN actwin_point p ON p.id = t.point_id
