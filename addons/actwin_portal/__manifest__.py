@@ -10,6 +10,7 @@
         "views/portal_layout_templates.xml",
         "views/portal_energy_templates.xml",
         "views/portal_point_templates.xml",
+        "views/portal_shared_costs_templates.xml",
     ],
     "assets": {
         "web.assets_frontend": ["actwin_portal/static/src/portal/**/*"],
