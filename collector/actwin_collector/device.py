@@ -277,6 +277,16 @@ class DeviceState:
             self.take_poll(instant, polled)
         return len(polled)
 
+    def take_late(self, result: ReadResult, at: float, now: float) -> int:
+        """Take what a push said that came at ``at`` and is opened only now.
+
+        It stands for the slot it came in where nothing else does; returns as ``take_result``.
+        """
+        polled = self._convert(result.samples, False, now, complain=False)
+        if polled:
+            self.readings += self.keeper.add_late(at, polled)
+        return len(polled)
+
     def take_rows(
         self, rows: Iterable[ProfileRow], suspect: bool, now: float, complain: bool = False
     ) -> int:

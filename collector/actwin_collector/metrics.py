@@ -61,6 +61,7 @@ class Snapshot:
     lines_open: Mapping[str, bool]
     heard: Mapping[str, LineHealth]
     stats: Stats
+    dead_messages: int
     quota_bytes: int
     uplink: UplinkState | None
 
@@ -111,6 +112,8 @@ def _outbox(page: Page, shot: Snapshot) -> None:
     stats = shot.stats
     page.single("outbox_pending_rows", "gauge", "Rows that wait for Odoo.", stats.pending)
     page.single("outbox_rejected_rows", "gauge", "Rows Odoo rejected.", stats.dead)
+    text = "Messages the collector failed on."
+    page.single("dead_messages", "gauge", text, shot.dead_messages)
     page.single("outbox_size_bytes", "gauge", "Size of the outbox.", stats.bytes)
     page.single("outbox_quota_bytes", "gauge", "Size at which reading stops.", shot.quota_bytes)
     text = "Time of the oldest reading that waits."

@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from .memory import Kept
 from .model import COLLECTOR, Comm, Event, Reading
+from .outbox_dead import ANY, DeadLetter, Only, bury, by_code, exhume, letters
 from .outbox_rows import (
     Batch,
     add_channels,
-    bury,
     cut_batch,
     forget,
     insert,
@@ -162,24 +162,22 @@ class Outbox:
         with self._transaction() as db:
             db.execute("DELETE FROM batch WHERE batch_id = ?", (batch.batch_id,))
 
-    def requeue_dead(self) -> int:
+    def requeue_dead(self, only: Only = ANY) -> int:
         """Put dead letters back into the queue, after their cause was mended."""
         with self._transaction() as db:
-            # What was damaged here would still be a wrong value.
-            rows = db.execute(
-                "SELECT channel, ts, value, status FROM dead WHERE code <> 'damaged' ORDER BY id"
-            ).fetchall()
-            readings = [Reading(*row) for row in rows]
+            readings = exhume(db, only)
             ids = self._channel_ids(db, readings)
-            db.execute("DELETE FROM dead WHERE code <> 'damaged'")
             insert(db, ids, readings, [], [])
-        return len(rows)
+        self._channels = ids
+        return len(readings)
 
-    def dead_letters(self, limit: int = 100) -> list[tuple[Reading, str, str]]:
-        """Return the newest dead letters as (reading, code, text)."""
-        query = "SELECT channel, ts, value, status, code, text FROM dead ORDER BY id DESC LIMIT ?"
-        rows = self._read(lambda db: db.execute(query, (limit,)).fetchall())
-        return [(Reading(*row[:4]), row[4], row[5]) for row in rows]
+    def dead_letters(self, limit: int = 100, only: Only = ANY) -> list[DeadLetter]:
+        """Return the newest dead letters."""
+        return self._read(lambda db: letters(db, only, limit))
+
+    def dead_counts(self, only: Only = ANY) -> dict[str, int]:
+        """Return how many dead letters there are, by their code."""
+        return self._read(lambda db: by_code(db, only))
 
     def marks(self) -> dict[str, int]:
         """Return the end of the last stored slot by device, epoch seconds."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .memory import Kept
 from .model import COLLECTOR, Comm, Event, Reading
+from .outbox_dead import DAMAGED, bury
 from .outbox_schema import CHANNEL_NOTE, MEMORY_NOTE, SENT_NOTE, checksum
 
 # Alarms travel by themselves and few at a time, so that nothing is waited for.
@@ -142,20 +143,10 @@ def _sound(db: sqlite3.Connection, rows: Iterable[tuple]) -> Iterator[Reading]:
             yield reading
             continue
         text = "its check sum is wrong"
-        bury(db, [(reading, "damaged", text)])
+        bury(db, [(reading, DAMAGED, text)])
         db.execute("DELETE FROM reading WHERE id = ?", (number,))
         told = f"{reading.channel} at {reading.ts}: {text}; it lies with the dead letters"
         insert(db, {}, [], [Event(COLLECTOR, int(time.time()), "reading_damaged", told)], [])
-
-
-def bury(db: sqlite3.Connection, refused: Iterable[tuple[Reading, str, str]]) -> None:
-    """Keep readings that cannot be delivered as they are, with the reason."""
-    now = int(time.time())
-    db.executemany(
-        "INSERT INTO dead (channel, ts, value, status, code, text, refused_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        ((r.channel, r.ts, r.value, r.status, code, text, now) for r, code, text in refused),
-    )
 
 
 def forget(db: sqlite3.Connection, row: tuple) -> None:

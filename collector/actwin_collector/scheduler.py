@@ -15,6 +15,7 @@ from .clock import Clock
 from .config import CollectorSettings
 from .device import DeviceState, make_state
 from .errands import Errand, T
+from .listening.again import Place
 from .listening.base import ListeningLine, Tools
 from .listening.intake import Intake
 from .listening.line import LineHealth
@@ -23,7 +24,7 @@ from .listening.unassigned import Unassigned
 from .listening.work import make_worker
 from .logs import about
 from .memory import Kept
-from .model import ConfigError, DeviceSpec, LineSpec, LinkError, ScheduleSpec
+from .model import CollectorError, ConfigError, DeviceSpec, LineSpec, LinkError, ScheduleSpec
 from .protocol.base import Driver
 from .protocol.registry import get_driver, make_link
 from .raw_archive import RawArchive
@@ -156,6 +157,14 @@ class Scheduler:
         if task.cancelled():
             raise LinkError(f"line {line.key} was stopped meanwhile", "line_stopped")
         return task.result()
+
+    def place(self, key: str) -> Place:
+        """Return a line that listens, with what hears on it; raises CollectorError."""
+        health, plan = self.lines.get(key), self._plans.get(key)
+        if health is None or plan is None:
+            raise CollectorError(f"no line {key!r} listens", "unknown_line")
+        mine = [state for state in self.states.values() if state.spec.line == key]
+        return plan[0], health, {state.spec.driver: state.driver for state in mine}
 
     async def _alone(self, line: LineSpec, errand: Errand[T]) -> T:
         link = self._link_factory(line)

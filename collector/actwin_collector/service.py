@@ -17,6 +17,7 @@ from .commands.ledger import Ledger
 from .commands.ring import LogRing
 from .config import OdooSettings, Settings
 from .files import write_atomic
+from .listening.again import HearAgain
 from .masking import Masker
 from .metrics import MetricsServer, Snapshot, UplinkState, render
 from .model import CollectorError, ConfigError
@@ -65,6 +66,7 @@ class Service:
         self.masker = masker or Masker()
         self.traces = TraceFolder(collector.trace_path, self.masker, collector.trace_devices)
         self.scheduler.watch = traced(self.traces)
+        self._again = HearAgain(self.scheduler.intake, self.scheduler.place)
         self.raw = RawArchive(collector.raw_path, collector.raw_days, collector.raw_mb)
         notes = (traced_pushes(self.traces), kept_pushes(self.raw))
         self.scheduler.intake.note_heard = each_of(*notes)
@@ -106,7 +108,7 @@ class Service:
             await self._wind_down([*tasks, stopping])
 
     def _loops(self) -> list:
-        loops = [self._status_loop(), self._watchdog_loop()]
+        loops = [self._status_loop(), self._watchdog_loop(), self._again_loop()]
         if self._uplink:
             loops += [self._send_loop(self._uplink), self._control_loop(self._control)]
             loops.append(self._command_loop(self._orders))
@@ -148,6 +150,7 @@ class Service:
                 lines_open={key: w.link.is_open for key, w in scheduler.workers.items()},
                 heard=scheduler.lines,
                 stats=await in_thread(self.outbox.stats),
+                dead_messages=await in_thread(scheduler.intake.dead.count),
                 quota_bytes=collector.outbox_quota_mb * 1024 * 1024,
                 uplink=self.uplink_state if self._uplink else None,
             )
@@ -273,6 +276,15 @@ class Service:
             except (CollectorError, OSError) as error:
                 self._report_problem("status", error)
 
+    async def _again_loop(self) -> None:
+        while True:
+            await asyncio.sleep(self._status_pause)
+            try:
+                await self._again.once()
+                self.problems.pop("dead messages", None)
+            except (CollectorError, OSError) as error:
+                self._report_problem("dead messages", error)
+
     async def _watchdog_loop(self) -> None:
         pause = watchdog_seconds()
         while True:
@@ -306,7 +318,11 @@ class Service:
         problems += [f"line {k}: {line['problem']}" for k, line in lines.items() if line["problem"]]
         stats = await in_thread(self.outbox.stats)
         status = collector_status(self._started, self.site.version, devices, stats, problems)
-        return status | {"lines": lines, "unassigned": unassigned_status(scheduler.unassigned)}
+        return status | {
+            "lines": lines,
+            "unassigned": unassigned_status(scheduler.unassigned),
+            "dead_messages": await in_thread(scheduler.intake.dead.count),
+        }
 
     async def _write_status(self, stopped: bool = False) -> dict:
         status = await self._status() | {"stopped": stopped}

@@ -74,6 +74,17 @@ class SlotKeeper:
         self.dirty = True
         return finished
 
+    def add_late(self, instant: float, polled: Mapping[str, Polled]) -> list[Reading]:
+        """Take values of an instant that is over: for its slot, where that has nothing else."""
+        end = self.grid.end_of(instant)
+        if self._end is None or end > self._end:
+            return self.add(instant, polled)
+        if end < self._end:
+            return self.fill([(end, polled)], end - 1, end)[0]
+        self._keep(self._values, {c: p for c, p in polled.items() if c not in self._values})
+        self.dirty = True
+        return []
+
     def add_row(self, ts: float, polled: Mapping[str, Polled]) -> list[Reading]:
         """Take values that carry their own time: as a poll, or into the gap they are missing in.
 

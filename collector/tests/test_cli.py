@@ -10,6 +10,7 @@ import pytest
 from fake_odoo import FakeOdoo
 from line_meter import LineMeter, command, install_driver, site_document, start, write_config
 
+from actwin_collector.listening.dead import DeadMessage, DeadMessages
 from actwin_collector.model import Reading
 from actwin_collector.outbox import Outbox
 from actwin_collector.site import load_cache, parse_site, save_cache
@@ -276,6 +277,39 @@ def test_drain_tells_of_rejected_rows_and_requeues_them(home, odoo):
     odoo.unknown_channels = set()
     assert command(home, *words, "--requeue-dead").returncode == 0
     assert len(odoo.readings) == 10
+
+
+def test_what_was_refused_is_listed_and_sent_again_by_choice(home, odoo):
+    state = home / "state"
+    fill(state / "outbox.sqlite", 3)
+    message = DeadMessage("L1", "m/1", 1_800_000_000, "KeyError: x", b"\x01\x02")
+    DeadMessages(state / "dead-messages").keep(message)
+    odoo.unknown_channels = {"S/H:1.8.0"}
+    config = write_config(home, odoo)
+    words = ("drain", "--config", config)
+    assert command(home, *words).returncode == 3
+    listed = command(home, *words, "--dead")
+    assert listed.returncode == 0, listed.stderr
+    assert "3 readings refused for good: 3 unknown_channel" in listed.stdout
+    assert "S/H:1.8.0 of 1970-01-01T00:15:00" in listed.stdout and "= 1:" in listed.stdout
+    assert "1 messages that the collector failed on" in listed.stdout
+    assert "line L1 from m/1: KeyError: x" in listed.stdout and "0102" in listed.stdout
+    rows = json.loads(command(home, *words, "--dead", "--json", "--limit", 1).stdout)
+    assert rows["counts"] == {"unknown_channel": 3}
+    [reading] = rows["readings"]
+    assert (reading["value"], reading["code"]) == ("2", "unknown_channel")
+    assert [each["telegram"] for each in rows["messages"]] == ["0102"]
+    assert len(odoo.readings) == 0, "a list sends nothing"
+    status = json.loads(command(home, "status", "--config", config, "--json").stdout)
+    assert status["outbox"]["dead"] == 3
+    odoo.unknown_channels = set()
+    other = command(home, *words, "--requeue-dead", "--code", "bad_value")
+    assert (other.returncode, len(odoo.readings)) == (0, 0)
+    again = command(home, *words, "--requeue-dead")
+    assert (again.returncode, len(odoo.readings)) == (0, 3)
+    assert "1 messages are heard again" in again.stdout
+    assert len(DeadMessages(state / "dead-messages").waiting()) == 1
+    assert "0 readings refused for good\n" in command(home, *words, "--dead").stdout
 
 
 def test_drain_fails_when_nothing_can_be_delivered(home, odoo):

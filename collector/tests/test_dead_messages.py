@@ -8,8 +8,8 @@ from test_mqtt_push import ready, subscribed
 
 from actwin_collector.listening import dead as dead_module
 from actwin_collector.listening import mqtt as mqtt_module
-from actwin_collector.listening.dead import DeadMessages
-from actwin_collector.model import CollectorError
+from actwin_collector.listening.dead import DeadMessage, DeadMessages
+from actwin_collector.model import CollectorError, Heard
 
 
 def kept(folder):
@@ -83,32 +83,52 @@ def test_what_cannot_be_put_aside_is_not_acknowledged(tmp_path, monkeypatch):
     subscribed(tmp_path, scenario)
 
 
+def message(data=b"x", at=1000, error="Error: a", line="L1", where="t", **more):
+    return DeadMessage(line, where, at, error, data, **more)
+
+
 def test_a_message_that_comes_again_is_one_file(tmp_path):
     dead = DeadMessages(tmp_path)
-    first = dead.keep("L1", "t", b"x", "Error: a", 1000)
-    assert dead.keep("L1", "t", b"x", "Error: b", 2000) == first
-    assert dead.keep("L1", "t", b"y", "Error: b", 2000) != first
-    assert len(list(tmp_path.iterdir())) == 2
+    first = dead.keep(message())
+    assert dead.keep(message(at=2000, error="Error: b")) == first
+    assert dead.keep(message(b"y", 2000)) != first
+    assert dead.count() == len(list(tmp_path.iterdir())) == 2
 
 
 def test_the_folder_is_bounded_and_keeps_the_newest(tmp_path, monkeypatch):
     monkeypatch.setattr(dead_module, "MOST_FILES", 3)
     dead = DeadMessages(tmp_path)
     for at in range(5):
-        dead.keep("L1", "t", bytes([at]), "Error", at)
-    assert [json.loads(p.read_text())["time"] for p in sorted(tmp_path.iterdir())] == [2, 3, 4]
+        dead.keep(message(bytes([at]), at))
+    assert [each.time for each in dead.listed()] == [4, 3, 2]
     monkeypatch.setattr(dead_module, "MOST_BYTES", 500)
-    path = dead.keep("L1", "t", bytes(1000), "Error", 9)
+    path = dead.keep(message(bytes(1000), 9))
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_what_a_stranger_names_never_becomes_a_path(tmp_path):
     dead = DeadMessages(tmp_path / "dead")
-    assert dead.keep("../L", "../../x", b"x", "Error", 1).parent == tmp_path / "dead"
+    assert dead.keep(message(line="../L", where="../../x")).parent == tmp_path / "dead"
 
 
 def test_a_refused_disk_is_a_named_error(tmp_path):
     (tmp_path / "dead").write_text("no folder")
     with pytest.raises(CollectorError) as caught:
-        DeadMessages(tmp_path / "dead").keep("L1", "t", b"x", "Error", 1)
+        DeadMessages(tmp_path / "dead").keep(message())
     assert caught.value.code == "dead_store"
+
+
+def test_files_come_back_as_they_were_and_rubbish_is_passed_over(tmp_path):
+    dead = DeadMessages(tmp_path)
+    assert dead.listed() == dead.waiting() == [] and dead.again() == 0
+    whole = message(b"\x00\xff", driver="beep", heard=Heard("M1", {"telegram": "@M1 5"}))
+    dead.keep(whole)
+    dead.keep(message(at=500))
+    (tmp_path / "000000000999-x.json").write_text("{")
+    assert dead.listed() == [whole, message(at=500)]
+    assert dead.again() == 3
+    assert dead.waiting() == [message(at=500), whole]
+    dead.done(dead.waiting()[0])
+    dead.failed(dead.waiting()[0], "again: no")
+    assert dead.waiting() == [] and [each.error for each in dead.listed()] == ["again: no"]
+    assert dead.listed()[0].heard == whole.heard

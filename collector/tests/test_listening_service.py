@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import time
 
 import pytest
 from fake_odoo import FakeOdoo
@@ -12,6 +13,9 @@ from push_support import free_port
 from radio_support import KEY, NOW, meter
 from test_cli import daemons, run_daemon, stop, wait_for  # noqa: F401
 from test_http_push import TOKEN, request
+
+from actwin_collector.listening.dead import DeadMessage, DeadMessages
+from actwin_collector.model import Heard
 
 
 def document(port, store=2):
@@ -83,6 +87,28 @@ def test_status_tells_of_unknown_meters_and_of_silent_ones(heard, daemons):  # n
     odoo.config["devices"][0]["address"] = "87654321"
     odoo.config["version"] += 1
     wait_for(lambda: not json.loads(file.read_text())["unassigned"])
+    stop(daemon)
+
+
+def test_message_that_failed_is_counted_and_heard_again_on_demand(heard, daemons):  # noqa: F811
+    home, odoo, port, config = heard
+    at = int(time.time()) - 3600
+    telegram = {"telegram": meter(7).telegram(NOW).hex().upper(), "format": "raw"}
+    dead = DeadMessages(home / "state" / "dead-messages")
+    found = Heard("12345678", telegram)
+    dead.keep(DeadMessage("L1", "127.0.0.1", at, "KeyError: x", b"\x01", "wmbus", found))
+    daemon = run_daemon(home, config, daemons)
+    wait_for(lambda: odoo.statuses and odoo.statuses[-1]["dead_messages"] == 1)
+    status = command(home, "status", "--config", config).stdout
+    assert "failed: 1 messages that the collector failed on (drain --dead)" in status
+    again = command(home, "drain", "--config", config, "--requeue-dead", "--quiet")
+    assert "1 messages are heard again" in again.stdout
+    wait_for(lambda: odoo.readings)
+    # Its slot is long over: it stands for that one.
+    [(_, ts)] = odoo.readings
+    assert at <= ts <= at + 2
+    wait_for(lambda: odoo.statuses[-1]["dead_messages"] == 0)
+    assert dead.waiting() == [] and dead.count() == 0
     stop(daemon)
 
 

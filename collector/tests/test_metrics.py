@@ -41,6 +41,7 @@ def snapshot(*states, **changes):
         "lines_open": {"L1": True},
         "heard": {"L2": LineHealth("udp", heard=5, unassigned=2)},
         "stats": Stats(pending=12, dead=1, events=0, oldest=1_700_000_100, bytes=4096),
+        "dead_messages": 3,
         "quota_bytes": 2**31,
         "uplink": UplinkState(),
     }
@@ -63,6 +64,8 @@ def test_an_independent_parser_reads_every_figure():
     assert found[f"{prefix}device_last_success_timestamp_seconds", device] == 1_700_000_200
     assert found[f"{prefix}device_clock_drift_seconds", device] == -4.5
     assert found[f"{prefix}outbox_pending_rows", ()] == 12
+    assert found[f"{prefix}outbox_rejected_rows", ()] == 1
+    assert found[f"{prefix}dead_messages", ()] == 3
     assert found[f"{prefix}outbox_size_bytes", ()] == 4096
     assert found[f"{prefix}uplink_up", ()] == 0
     assert found[f"{prefix}line_open", (("line", "L1"),)] == 1

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from actwin_collector.model import Comm, Event, Reading
 from actwin_collector.outbox import Batch, Outbox
+from actwin_collector.outbox_dead import Only
 from actwin_collector.outbox_schema import OutboxFull
 
 
@@ -100,10 +102,29 @@ def test_rows_read_while_a_batch_is_away_survive_its_acknowledgement(outbox):
     assert drain(outbox) == [reading(2)]
 
 
+def test_dead_letters_are_counted_and_chosen_by_code_and_channel(outbox):
+    rows = [Reading(channel, at, "1") for at in (900, 1800) for channel in ("a", "b")]
+    outbox.append(rows)
+    codes = ["unknown_channel", "bad_value", "unknown_channel", "damaged"]
+    outbox.ack(outbox.take(), [(at, code, "no") for at, code in enumerate(codes)])
+    assert outbox.dead_counts() == {"unknown_channel": 2, "bad_value": 1, "damaged": 1}
+    assert outbox.dead_counts(Only(channel="b")) == {"bad_value": 1, "damaged": 1}
+    assert [each.reading for each in outbox.dead_letters(1, Only("unknown_channel"))] == [rows[2]]
+    assert outbox.requeue_dead(Only("unknown_channel", "b")) == 0
+    assert outbox.requeue_dead(Only(channel="b")) == 1
+    assert outbox.requeue_dead(Only("unknown_channel")) == 2
+    assert outbox.take().readings == (rows[1], rows[0], rows[2])
+    assert outbox.dead_counts() == {"damaged": 1}
+
+
 def test_rejected_rows_become_dead_letters_and_can_be_requeued(outbox):
     outbox.append(reading(n) for n in range(3))
     outbox.ack(outbox.take(), [(1, "unknown_channel", "no channel c"), (-1, "x", ""), (9, "x", "")])
-    assert outbox.dead_letters() == [(reading(1), "unknown_channel", "no channel c")]
+    [letter] = outbox.dead_letters()
+    assert (letter.reading, letter.code, letter.text) == (
+        reading(1), "unknown_channel", "no channel c"
+    )  # fmt: skip
+    assert abs(letter.refused_at - time.time()) < 60
     assert (outbox.stats().pending, outbox.stats().dead) == (0, 1)
     assert outbox.requeue_dead() == 1
     assert drain(outbox) == [reading(1)]

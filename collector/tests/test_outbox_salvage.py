@@ -167,7 +167,8 @@ def test_marks_memory_and_dead_letters_are_salvaged_too(tmp_path):
     box = Outbox(path)
     assert box.marks() == {"D1": T0}
     assert box.memory() == {"D1": kept}
-    assert box.dead_letters() == [(readings(0, 1)[0], "unknown_channel", "no")]
+    [letter] = box.dead_letters()
+    assert (letter.reading, letter.code) == (readings(0, 1)[0], "unknown_channel")
     found, _ = drain(box)
     assert found == readings(1, 3)
     box.close()
@@ -209,7 +210,7 @@ def test_a_flipped_digit_in_a_whole_file_is_no_reading(tmp_path):
     found, codes = drain(box)
     assert [r.value for r in found] == ["123450", "123451", "123453", "123454"]
     assert codes == ["reading_damaged"]
-    assert box.dead_letters()[0][1] == "damaged"
+    assert box.dead_letters()[0].code == "damaged"
     assert box.requeue_dead() == 0
     box.close()
 

@@ -189,7 +189,7 @@ def test_rejected_rows_become_dead_letters_and_the_rest_arrives(odoo, outbox, tm
     send_all(sender)
     assert len(odoo.readings) == 3
     assert sender.totals.rejected == 2
-    assert {code for _, code, _ in outbox.dead_letters()} == {"unknown_channel"}
+    assert {each.code for each in outbox.dead_letters()} == {"unknown_channel"}
 
 
 def test_a_conflicting_value_reaches_odoo(odoo, outbox, tmp_path):

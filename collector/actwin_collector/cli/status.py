@@ -47,6 +47,9 @@ def _print(status: dict) -> None:
         oldest = f", oldest {outbox['oldest']}" if outbox["oldest"] else ""
         print(f"outbox: {outbox['pending']} waiting{oldest}, {outbox['dead']} rejected, ", end="")
         print(f"{outbox['bytes'] // 1024} KiB")
+    if status.get("dead_messages"):
+        told = "messages that the collector failed on (drain --dead)"
+        print(f"failed: {status['dead_messages']} {told}")
     _print_uplink(status.get("uplink"))
     for key, line in sorted(status.get("lines", {}).items()):
         if any(line.get(part) for part in ("heard", "connections", "problem", "receiver")):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from ..channel.base import Link
 from ..model import Event, UnsupportedError
 from ..outbox import Stats
+from ..outbox_dead import DeadLetter
 from ..poller import timeout_of
 from ..threads import in_thread
 from ..uplink.base import iso
@@ -43,9 +44,12 @@ async def _queue(command: Command, bench: Bench) -> Result:
     if command.args.get("requeue") is True:
         count = await in_thread(bench.outbox.requeue_dead)
         data["summary"] = f"{count} refused readings are delivered again."
+        messages = await in_thread(bench.scheduler.intake.dead.again)
+        if messages:
+            data["summary"] += f" {messages} messages that failed here are heard again."
     stats = await in_thread(bench.outbox.stats)
     dead = await in_thread(bench.outbox.dead_letters, MAX_ROWS)
-    return Result(data=data | {"counts": _counts(stats), "dead": [_letter(*each) for each in dead]})
+    return Result(data=data | {"counts": _counts(stats), "dead": list(map(_letter, dead))})
 
 
 def _counts(stats: Stats) -> list[dict]:
@@ -59,12 +63,12 @@ def _counts(stats: Stats) -> list[dict]:
     return [{"name": name, "value": value} for name, value in rows.items()]
 
 
-def _letter(reading, code: str, text: str) -> dict:
+def _letter(dead: DeadLetter) -> dict:
     return {
-        "channel": reading.channel,
-        "ts": iso(reading.ts),
-        "value": reading.value,
-        "text": f"{text} [{code}]",
+        "channel": dead.reading.channel,
+        "ts": iso(dead.reading.ts),
+        "value": dead.reading.value,
+        "text": f"{dead.text} [{dead.code}]",
     }
 
 

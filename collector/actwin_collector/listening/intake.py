@@ -28,7 +28,7 @@ from ..poller import DriftLimits
 from ..saving import Store, save
 from ..threads import in_thread
 from ..watch import NoteHeard, unheard
-from .dead import DeadMessages
+from .dead import FOLDER, DeadMessage, DeadMessages
 from .line import LineHealth
 from .merge import merge
 from .repeats import Repeats
@@ -70,7 +70,7 @@ class Intake:
         unassigned: Unassigned,
     ) -> None:
         self.unassigned = unassigned
-        self.dead = DeadMessages(settings.state_dir / "dead-messages")
+        self.dead = DeadMessages(settings.state_dir / FOLDER)
         self.note_heard: NoteHeard = unheard
         self._store = store
         self._clock = clock
@@ -92,8 +92,13 @@ class Intake:
             state.heard.recalled = []
         self._by_sender = dict(found)
 
-    async def hear(self, source: Source, driver: str, heard: Heard) -> Verdict:
-        """Take one message; raises CollectorError when it could not be kept: it must come again."""
+    async def hear(
+        self, source: Source, driver: str, heard: Heard, at: float | None = None
+    ) -> Verdict:
+        """Take one message; raises CollectorError when it could not be kept: it must come again.
+
+        ``at``: when it came, of one that is heard again.
+        """
         now = self._clock.wall()
         if now < SANE_WALL:
             raise CollectorError("the machine's clock is not set", "clock_unset")
@@ -105,21 +110,30 @@ class Intake:
         # Before it is opened: a counter that only grows would refuse a repetition.
         await self._make_room(candidates, now)
         digest = digest_of(driver, heard)
-        verdict = self._open(source, digest, heard, candidates)
+        verdict = self._open(source, digest, heard, candidates, at)
         if verdict.fate == "taken":
             await self._keep(source, digest, heard, candidates)
-        elif verdict.error is not None and verdict.error.code == "driver_bug":
-            await self.bury(source, raw_text(heard.telegram).encode(), verdict.error)
+        elif verdict.error is not None and verdict.error.code == "driver_bug" and at is None:
+            data = raw_text(heard.telegram).encode()
+            await self.bury(source, data, verdict.error, driver, heard)
         return verdict
 
-    async def bury(self, source: Source, data: bytes, error: Exception) -> None:
+    async def bury(
+        self,
+        source: Source,
+        data: bytes,
+        error: Exception,
+        driver: str = "",
+        heard: Heard | None = None,
+    ) -> None:
         """Keep what our own code failed on: its sender will not send it again, once answered.
 
         Raises CollectorError when it cannot be kept.
         """
         now = self._clock.wall()
         line, why = source.line.key, f"{type(error).__name__}: {error}"
-        name = await in_thread(self.dead.keep, line, source.where, data, why, now)
+        message = DeadMessage(line, source.where, int(now), why, data, driver, heard)
+        name = await in_thread(self.dead.keep, message)
         source.health.errors["message_failed"] += 1
         text = f"line {line}: {why[:200]}; the message is kept in {name}"
         event = Event(COLLECTOR, int(now), "message_failed", printable(text))
@@ -160,7 +174,12 @@ class Intake:
         return state.spec.line == source.line.key
 
     def _open(
-        self, source: Source, digest: bytes, heard: Heard, candidates: list[DeviceState]
+        self,
+        source: Source,
+        digest: bytes,
+        heard: Heard,
+        candidates: list[DeviceState],
+        at: float | None,
     ) -> Verdict:
         """Open and merge in one go: another receiver may bring the same at any moment."""
         if self._repeats.knows(digest, candidates):
@@ -179,14 +198,16 @@ class Intake:
             self._refuse(failed, heard, now)
             return Verdict("refused", tuple(s.spec.key for s, _ in failed), failed[0][1])
         for state, push in opened:
-            self._merge(state, push, heard, now)
+            self._merge(state, push, heard, now, at)
         source.health.heard += 1
         self._repeats.remember(digest)
         return Verdict("taken", tuple(state.spec.key for state, _ in opened))
 
-    def _merge(self, state: DeviceState, push: Push, heard: Heard, now: float) -> None:
+    def _merge(
+        self, state: DeviceState, push: Push, heard: Heard, now: float, at: float | None
+    ) -> None:
         try:
-            merge(state, push, now, self._limits)
+            merge(state, push, now, self._limits, at)
         except BaseException:
             state.driver.forget_heard(heard, state.spec)
             raise

@@ -11,16 +11,23 @@ from ..poller import DriftLimits, Outcome, drift_of
 _NOMINAL_SECONDS = 30.0
 
 
-def merge(state: DeviceState, push: Push, now: float, limits: DriftLimits) -> None:
+def merge(
+    state: DeviceState, push: Push, now: float, limits: DriftLimits, at: float | None = None
+) -> None:
     """Take a push into the device's slots and buffers; never raises.
 
-    A push often carries a part of the registers only; carrying none of them is a mistake.
+    A push often carries a part of the registers only; carrying none of them is a mistake. ``at``:
+    when one came that is taken only now; what carries no time of its own stands for then.
     """
-    state.health.success(now)
-    state.note_comm(Outcome(now, now, 1, push.result))
-    suspect = state.mind_drift(drift_of(push.result, now), now, limits)
     useful = state.take_rows(push.rows, False, now)
-    useful += state.take_result(push.result, _instant(state, now), suspect, now, complain=False)
+    if at is None:
+        state.health.success(now)
+        state.note_comm(Outcome(now, now, 1, push.result))
+        suspect = state.mind_drift(drift_of(push.result, now), now, limits)
+        instant = _instant(state, now)
+        useful += state.take_result(push.result, instant, suspect, now, complain=False)
+    else:
+        useful += state.take_late(push.result, at, now)
     if not useful and not push.events:
         error = ProtocolError("the push held none of the device's registers", "missing_register")
         state.health.note(error, now)
