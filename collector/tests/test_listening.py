@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Meters that speak first, on streams and datagrams."""
 import asyncio
-import contextlib
 import os
 import tty
-from dataclasses import replace
 
-import pytest
-from push_support import PERIOD, Field, device, free_port, line, until
+from push_support import PERIOD, Field, device, line, until
+from stream_rig import Receiver, on_tcp, silent_device
 
 from actwin_collector.listening.intake import Source
 from actwin_collector.listening.repeats import DUPLICATE_SECONDS
@@ -16,57 +14,6 @@ from actwin_collector.model import Event, Heard
 from actwin_collector.outbox_schema import OutboxFull
 from actwin_collector.tracing.files import TraceFolder, read_trace
 from actwin_collector.watch import bytes_of, traced_pushes
-
-
-class Receiver:
-    """A TCP server that a line connects to, as a radio receiver behind a device server is."""
-
-    first = ""
-
-    def __init__(self):
-        self.writers = []
-
-    async def __aenter__(self):
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self.server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *error):
-        self.drop()
-        self.server.close()
-
-    async def _serve(self, reader, writer):
-        self.writers.append(writer)
-        self.got = b""
-        with contextlib.suppress(OSError):
-            while data := await reader.read(100):
-                self.got += data
-                for question in data.decode().splitlines():
-                    writer.write(f"{self.first}={question[1:]} 5\n".encode())
-
-    def say(self, text):
-        for writer in self.writers:
-            writer.write(text if isinstance(text, bytes) else text.encode())
-
-    def drop(self):
-        for writer in self.writers:
-            writer.close()
-        self.writers = []
-
-
-def silent_device(key="M1", **values):
-    return device(key, settings={"poll": False} | values.pop("settings", {}), **values)
-
-
-def on_tcp(tmp_path, scenario, *devices, **settings):
-    async def go():
-        async with Receiver() as receiver:
-            lines = [line("tcp", port=receiver.port, settings=settings)]
-            async with Field(lines, devices or [silent_device()], tmp_path) as field:
-                await until(lambda: receiver.writers)
-                await scenario(field, receiver)
-
-    asyncio.run(go())
 
 
 def test_what_is_heard_is_stored_once_a_slot_with_the_last_value(tmp_path):
@@ -135,167 +82,6 @@ def test_what_could_not_be_stored_does_not_use_up_the_meters_counter(tmp_path):
         field.store.error = None
         receiver.say("@M1 2 n=2\n")
         await until(lambda: field.driver.counters["M1"] == 2)
-
-    on_tcp(tmp_path, scenario)
-
-
-@pytest.mark.parametrize(
-    ("text", "code"), [("@M1 5 key=wrong\n", "wrong_key"), ("@M1 5 n=1 key=k\n", "replayed")]
-)
-def test_a_refused_message_is_a_named_error_and_never_a_reading(tmp_path, text, code):
-    async def scenario(field, receiver):
-        field.driver.counters["M1"] = 1
-        receiver.say(text)
-        await until(lambda: field.errors("M1") == {code: 1})
-        field.clock.pass_time(PERIOD)
-        receiver.say("@M1 9 n=2 key=k\n")
-        await until(lambda: field.state("M1").health.ok)
-        await field.next_slot()
-        assert [value for _, value in field.stored("M1")] == ["9"]
-
-    on_tcp(tmp_path, scenario, silent_device(secret="k"))
-
-
-def test_a_meter_nobody_configured_is_kept_for_the_operator(tmp_path):
-    async def scenario(field, receiver):
-        receiver.say("@X9 77\n@X9 78\n")
-        await until(lambda: field.health().unassigned == 2)
-        [stranger] = field.scheduler.unassigned.listed()
-        assert (stranger.sender, stranger.count, stranger.raw) == ("X9", 2, "@X9 78")
-        assert [event.code for event in field.store.events] == ["unassigned_meter"]
-        assert "@X9 77" in field.store.events[0].text
-        assert field.state("M1").health.ok == 0
-
-    on_tcp(tmp_path, scenario)
-
-
-def test_a_device_without_a_name_of_its_own_takes_all_that_comes(tmp_path):
-    async def scenario(field, receiver):
-        receiver.say("@ANY 5\n")
-        await until(lambda: field.state("M1").health.ok)
-
-    on_tcp(tmp_path, scenario, silent_device(address=""))
-
-
-def test_a_nameless_device_takes_nothing_beside_others(tmp_path):
-    async def scenario(field, receiver):
-        receiver.say("@ANY 5\n")
-        await until(lambda: field.health().unassigned)
-        assert field.state("M1").health.ok == 0
-
-    on_tcp(tmp_path, scenario, silent_device(address=""), silent_device("M2"))
-
-
-def test_what_names_nobody_is_of_the_only_device(tmp_path):
-    async def scenario(field, receiver):
-        source = Source(field.site.lines["L1"], field.health())
-        intake = field.scheduler.intake
-        assert intake.candidates(source, "beep", "") == [field.state("M1")]
-        assert intake.candidates(source, "beep", "X9") == []
-        assert intake.candidates(source, "other", "") == []
-
-    on_tcp(tmp_path, scenario)
-
-
-def test_a_device_with_a_wrong_name_costs_only_itself(tmp_path):
-    async def go():
-        devices = [
-            replace(silent_device(), driver="lora", address="no eui"), silent_device("M2")
-        ]
-        async with Field([line("udp", host="", port=free_port())], devices, tmp_path) as field:
-            assert set(field.scheduler.broken) == {"M1"}
-            assert set(field.scheduler.states) == {"M2"}
-
-    asyncio.run(go())
-
-
-def test_of_several_candidates_those_whose_key_fits_take_it(tmp_path):
-    async def scenario(field, receiver):
-        receiver.say("@N 5 key=b\n")
-        await until(lambda: field.state("B").health.ok)
-        assert field.errors("A") == {}
-
-    on_tcp(
-        tmp_path, scenario,
-        silent_device("A", address="N", secret="a"), silent_device("B", address="N", secret="b"),
-    )
-
-
-def test_a_silent_meter_is_named(tmp_path):
-    async def scenario(field, receiver):
-        await until(lambda: field.state("M1").expected_by)
-        field.clock.pass_time(2 * PERIOD + 1)
-        await until(lambda: field.state("M1").silent)
-        assert field.errors("M1") == {"not_heard": 1}
-        await until(lambda: field.store.comms)
-        assert field.store.comms[-1].error.startswith("not_heard")
-        receiver.say("@M1 5\n")
-        await until(lambda: not field.state("M1").silent)
-
-    on_tcp(tmp_path, scenario)
-
-
-def test_a_polled_line_may_hear_as_well_and_both_give_one_value(tmp_path):
-    async def scenario(field, receiver):
-        receiver.say("@M1 4\n")
-        await until(lambda: field.state("M1").health.ok == 1)
-        field.clock.pass_time(800)  # the poll at the slot's end reads 5
-        await until(lambda: len(field.store.readings) >= 1)
-        assert field.stored("M1") == [(900, "5")]
-        receiver.say("@M1 6\n")
-        await until(lambda: field.state("M1").health.ok == 3)
-        assert len(field.store.readings) == 1
-
-    on_tcp(tmp_path, scenario, device("M1"), listen=True)
-
-
-def test_a_push_that_spoils_a_poll_is_heard_all_the_same(tmp_path):
-    async def scenario(field, receiver):
-        receiver.first = "@M1 77 n=1\n"
-        field.clock.pass_time(800)
-        await until(lambda: field.driver.counters.get("M1") == 1)
-        assert field.errors("M1") == {"protocol_error": 1}
-        assert field.state("M1").health.ok == 1
-        await field.next_slot()
-        assert field.stored("M1")[0] == (1800, "77")
-
-    on_tcp(tmp_path, scenario, device("M1"), listen=True)
-
-
-def test_a_push_a_moment_after_the_planned_poll_does_not_cost_the_slot(tmp_path):
-    async def scenario(field, receiver):
-        field.state("M1").due = 1e18  # the poll waits for a busy line
-        field.clock.pass_time(802)
-        receiver.say("@M1 6\n")
-        await until(lambda: field.state("M1").health.ok)
-        field.clock.pass_time(60)
-        field.state("M1").due = 0.0
-        await until(lambda: field.store.readings)
-        assert field.stored("M1") == [(900, "6")]
-
-    on_tcp(tmp_path, scenario, device("M1"), listen=True)
-
-
-def test_rows_with_their_own_time_fill_their_slots_once(tmp_path):
-    async def scenario(field, receiver):
-        start = 1772323200
-        receiver.say(f"@M1 1 ts={start - 900}\n@M1 2 ts={start}\n")
-        await until(lambda: field.state("M1").health.ok == 2)
-        receiver.say(f"@M1 2 ts={start} n=1\n@M1 99 ts={start + 5000} n=2\n@M1 3 n=3\n")
-        await until(lambda: field.state("M1").health.ok == 5)
-        await field.next_slot(3)
-        assert field.stored("M1") == [(-900, "1"), (0, "2"), (900, "3")]
-        assert field.errors("M1")["row_in_future"] == 1
-
-    on_tcp(tmp_path, scenario)
-
-
-def test_events_of_a_push_become_events(tmp_path):
-    async def scenario(field, receiver):
-        receiver.say("@M1 1 event=cover_open\n")
-        await until(lambda: field.store.events)
-        [event] = field.store.events
-        assert (event.device, event.code) == ("M1", "cover_open")
 
     on_tcp(tmp_path, scenario)
 

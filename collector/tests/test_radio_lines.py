@@ -12,8 +12,8 @@ from decimal import Decimal
 from push_support import Field, free_port, line, until
 from radio_support import KEY, meter
 from radio_support import device as radio_device
+from stream_rig import Receiver
 from test_http_push import TOKEN, request
-from test_listening import Receiver
 
 from actwin_collector.model import DeviceSpec, ParameterSpec
 from actwin_collector.protocol.gateway import JsonDriver

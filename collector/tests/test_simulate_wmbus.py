@@ -112,15 +112,13 @@ def test_meters_of_a_scenario_on_a_pty(tmp_path):
     _check(scene, asyncio.run(_run(scene, tmp_path, link, "auto")), None)
 
 
-@pytest.mark.parametrize("needs_start", [False, True])
-def test_a_scan_lists_the_meters_a_receiver_hears(tmp_path, needs_start):
-    scene = scenario(mode=7, key=KEY, receiver="im871a", needs_start=needs_start, every=0.2)
+def scanned(scene, tmp_path, **rules):
+    """Return what a scan of the scene's receiver finds."""
 
     async def go():
         runner = ScenarioRunner(scene, 0, tmp_path, clock=lambda: DAY)
         await runner.start()
         host, _, port = runner.addresses["W1"].rpartition(":")
-        rules = {"receiver": "im871a", "scan_seconds": 0.4}
         link = TcpLink(LineSpec("air", "tcp", host=host, port=int(port), settings=rules))
         await link.open()
         try:
@@ -129,29 +127,21 @@ def test_a_scan_lists_the_meters_a_receiver_hears(tmp_path, needs_start):
             await link.close()
             await runner.stop()
 
-    found = asyncio.run(go())
+    return asyncio.run(go())
+
+
+@pytest.mark.parametrize("needs_start", [False, True])
+def test_a_scan_lists_the_meters_a_receiver_hears(tmp_path, needs_start):
+    scene = scenario(mode=7, key=KEY, receiver="im871a", needs_start=needs_start, every=0.2)
+    found = scanned(scene, tmp_path, receiver="im871a", scan_seconds=0.4)
     assert [each.address for each in found] == ["BAY10000001", "BAY10000002"]
     assert (found[0].meter.manufacturer, found[0].meter.medium) == ("BAY", "water -70 dBm")
 
 
 def test_a_scan_says_when_the_receiver_cannot_be_started(tmp_path):
     scene = scenario(receiver="cul", needs_start=True, fault="refuses")
-
-    async def go():
-        runner = ScenarioRunner(scene, 0, tmp_path, clock=lambda: DAY)
-        await runner.start()
-        host, _, port = runner.addresses["W1"].rpartition(":")
-        rules = {"receiver": "cul", "scan_seconds": 0.1}
-        link = TcpLink(LineSpec("air", "tcp", host=host, port=int(port), settings=rules))
-        await link.open()
-        try:
-            return await WmbusDriver().scan(link, 0.2)
-        finally:
-            await link.close()
-            await runner.stop()
-
     with pytest.raises(CollectorError) as caught:
-        asyncio.run(go())
+        scanned(scene, tmp_path, receiver="cul", scan_seconds=0.1)
     assert caught.value.code == "receiver_refused" and "b is unknown" in caught.value.message
 
 

@@ -3,7 +3,7 @@
 import json
 
 from push_support import until
-from test_listening import on_tcp
+from stream_rig import on_tcp
 
 from actwin_collector.listening.unassigned import (
     MOST_OF_A_LINE,

@@ -2,34 +2,30 @@
 """Invocation counters that survive everything: none sent is used twice, none received taken twice.
 
 A nonce used twice under one key tells the key stream; so a counter is reserved on disk, synced,
-before any message carries it. One SQLite file, safe between processes (``read`` beside ``run``).
+before any message carries it.
 """
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
-
-from ...model import CollectorError, ConfigError
+from ...model import ConfigError
+from ..durable import DurableStore
 from ..state import state_folder
 
 RESERVE = 100
 LIMIT = 0xFFFF_FFFF
 FILE = "dlms-counters.sqlite"
-_SCHEMA = """CREATE TABLE IF NOT EXISTS counter(
+_TABLES = """CREATE TABLE IF NOT EXISTS counter(
     direction TEXT NOT NULL, title TEXT NOT NULL, key TEXT NOT NULL,
     next INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (direction, title, key)) WITHOUT ROWID"""
 _WAYS = ("received", "pushed")
 
 
-class CounterStore:
-    """Counters by direction, sender's system title and key. Methods block; raise CollectorError."""
+class CounterStore(DurableStore):
+    """Counters by direction, sender's system title and key."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    SCHEMA = _TABLES
+    ERROR = "counter_store"
 
     def needs_meter(self, title: bytes, key: str) -> bool:
         """Whether the meter should be asked: nothing is known, or it refused our last one."""
@@ -80,22 +76,6 @@ class CounterStore:
         with self._open() as database:
             if counter >= self._next(database, _WAYS[pushed], title, key):
                 self._set(database, _WAYS[pushed], title, key, counter + 1)
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(self._path, timeout=10, isolation_level=None)
-            try:
-                database.execute("PRAGMA synchronous=FULL")
-                database.execute(_SCHEMA)
-                database.execute("BEGIN IMMEDIATE")
-                yield database
-                database.execute("COMMIT")
-            finally:
-                database.close()
-        except (sqlite3.Error, OSError) as error:
-            raise CollectorError(f"{self._path}: {error}", "counter_store") from error
 
     def _next(self, database, direction: str, title: bytes, key: str) -> int:
         row = database.execute(

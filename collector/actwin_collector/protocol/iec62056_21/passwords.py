@@ -9,29 +9,27 @@ setting is an operator's word and starts anew. Only a salted hash of a password 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 
-from ...model import CollectorError
+from ..durable import DurableStore
 from ..state import state_folder
 from .errors import PasswordDisabled
 
 FILE = "iec-passwords.sqlite"
 _UNANSWERED_ALLOWED = 2
-_SCHEMA = """CREATE TABLE IF NOT EXISTS attempt(
+_TABLES = """CREATE TABLE IF NOT EXISTS attempt(
     device TEXT PRIMARY KEY, salt BLOB NOT NULL, mark BLOB NOT NULL,
     unanswered INTEGER NOT NULL, refused INTEGER NOT NULL) WITHOUT ROWID"""
 
 
-class PasswordGuard:
-    """What became of passwords, by device key. Methods block; raise CollectorError."""
+class PasswordGuard(DurableStore):
+    """What became of passwords, by device key."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    SCHEMA = _TABLES
+    ERROR = "password_store"
+    PRIVATE = True
 
     def begin(self, device: str, secret: str, confirm: str = "") -> None:
         """Note an attempt before it is made; raises PasswordDisabled when it must not be."""
@@ -68,23 +66,6 @@ class PasswordGuard:
             "SELECT salt, mark, unanswered, refused FROM attempt WHERE device=?", (device,)
         ).fetchone()
         return row or (b"", b"", 0, 0)
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(self._path, timeout=10, isolation_level=None)
-            try:
-                self._path.chmod(0o600)
-                database.execute("PRAGMA synchronous=FULL")
-                database.execute(_SCHEMA)
-                database.execute("BEGIN IMMEDIATE")
-                yield database
-                database.execute("COMMIT")
-            finally:
-                database.close()
-        except (sqlite3.Error, OSError) as error:
-            raise CollectorError(f"{self._path}: {error}", "password_store") from error
 
 
 def _mark(salt: bytes, secret: str, confirm: str) -> bytes:

@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import sqlite3
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
-from ...model import CollectorError, ProtocolError
+from ...model import ProtocolError
+from ..durable import DurableStore
 from ..state import state_folder
 
 FILE = "wmbus-memory.sqlite"
-_SCHEMA = """
+_TABLES = """
 CREATE TABLE IF NOT EXISTS counter(
     meter TEXT NOT NULL, key TEXT NOT NULL, last INTEGER NOT NULL,
     PRIMARY KEY (meter, key)) WITHOUT ROWID;
@@ -22,15 +20,11 @@ CREATE TABLE IF NOT EXISTS layout(
 """
 
 
-class Memory:
-    """One SQLite file, synced before a message counts as taken. Methods block."""
+class Memory(DurableStore):
+    """Synced before a message counts as taken."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def exists(self) -> bool:
-        """Whether anything was kept yet: a look at it must not create it."""
-        return self._path.exists()
+    SCHEMA = _TABLES
+    ERROR = "counter_store"
 
     def last(self, meter: bytes, key: bytes) -> int | None:
         """Return the highest counter taken from a meter under a key, None for none."""
@@ -64,22 +58,6 @@ class Memory:
         """Keep layouts."""
         with self._open() as database:
             database.executemany("INSERT OR REPLACE INTO layout VALUES(?,?)", layouts.items())
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(self._path, timeout=10, isolation_level=None)
-            try:
-                database.execute("PRAGMA synchronous=FULL")
-                database.executescript(_SCHEMA)
-                database.execute("BEGIN IMMEDIATE")
-                yield database
-                database.execute("COMMIT")
-            finally:
-                database.close()
-        except (sqlite3.Error, OSError) as error:
-            raise CollectorError(f"{self._path}: {error}", "counter_store") from error
 
 
 def default_memory(setting: str = "") -> Memory:
