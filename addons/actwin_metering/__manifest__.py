@@ -61,6 +61,7 @@
         "wizard/actwin_validation_decision_views.xml",
         "views/actwin_validation_exception_views.xml",
         "wizard/actwin_validation_run_views.xml",
+        "views/actwin_estimate_views.xml",
         "views/actwin_validation_group_views.xml",
         "views/actwin_validation_mute_views.xml",
         "wizard/actwin_command_ask_views.xml",

@@ -1,4 +1,5 @@
-from . import master, readings, collector, validation, conversion, virtual, completeness
+from . import master, readings, collector, validation, estimation, conversion, virtual
+from . import completeness
 from . import events, alarms
 from . import access
 from . import notify

@@ -9,6 +9,7 @@ COMMON = (
     "actwin.calibration.period",
     "actwin.device.template",
     "actwin.device.template.register",
+    "actwin.estimation.step",
     "actwin.event.code",
     "actwin.event.kind",
     "actwin.message.kind",

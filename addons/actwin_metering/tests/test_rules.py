@@ -100,8 +100,23 @@ class TestRules(MeteringCase):
         cls.env["actwin.import"].search([], limit=1).run()
         cls.env["actwin.validation.mute"].create({"point_id": cls.point.id, "reason": "known"})
         cls.watch(channel)
+        cls.estimate(channel)
         cls.tell(tenant)
         return cls.site
+
+    @classmethod
+    def estimate(cls, channel):
+        cls.env["actwin.estimate"].create(
+            {
+                "channel_id": channel.id,
+                "point_id": channel.point_id.id,
+                "site_id": channel.site_id.id,
+                "company_id": channel.company_id.id,
+                "ts": "2026-03-01 00:00:00",
+                "ts_end": "2026-03-01 01:00:00",
+                "method": "even",
+            }
+        )
 
     @classmethod
     def watch(cls, channel):

@@ -1,6 +1,7 @@
 """Builders of the validation tests."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from .common import MeteringCase
 
@@ -48,3 +49,18 @@ class ValidationCase(MeteringCase):
         channel = channel or self.channel
         end = START + timedelta(days=days)
         return channel._consumption_between(START, end)[channel.id]["consumption"]
+
+    def estimates(self, channel=None):
+        """Values of the estimated readings of a channel, oldest first."""
+        self.env.cr.execute(
+            "SELECT value::text FROM actwin_reading WHERE channel_id = %s AND source = 5"
+            " ORDER BY ts",
+            [(channel or self.channel).id],
+        )
+        return [Decimal(value) for (value,) in self.env.cr.fetchall()]
+
+    def estimate(self, channel=None, **values):
+        """The estimates in use of a channel."""
+        domain = [("channel_id", "=", (channel or self.channel).id), ("state", "=", "taken")]
+        domain += [(name, "=", value) for name, value in values.items()]
+        return self.env["actwin.estimate"].search(domain, order="ts")

@@ -1,18 +1,32 @@
 """Values for missed readings: a shape, scaled to exactly what the register says they sum to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-LINEAR, LIKE_DAY, FLAT, EXTRAPOLATED = "linear", "like_day", "flat", "extrapolated"
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What each missed interval used, as far as ``method`` can tell.
+
+    :param parts: Decimal of each interval, in the register's unit before the multiplier
+    :param sources: what it was taken from: keys of channels, days
+    :param level: whether the amounts mean anything, or only their proportions do
+    """
+
+    parts: tuple
+    method: str
+    sources: tuple = ()
+    level: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Consumption of each missed slot and how it was found; ``exact``: scaled to the register."""
+    """Consumption of each missed interval and how it was found; ``exact``: scaled to the total."""
 
     parts: tuple
     method: str
     exact: bool
+    sources: tuple = field(default=())
 
 
 def spread(total, weights, decimals):
@@ -36,27 +50,22 @@ def spread(total, weights, decimals):
     return parts
 
 
-def estimate(slots, total, shape, linear_slots, decimals=3, rate=None):
-    """Consumption of ``slots`` missed intervals.
+def settle(shape, total, decimals=3):
+    """The estimate that a shape gives, scaled to ``total``.
 
-    :param total: what the register moved over the gap, None when the gap is still open
-    :param shape: mean consumption of the same slots on like days, None for slots without any
-    :param linear_slots: gaps up to this length are spread evenly (practice: 2 to 4 hours)
-    :param rate: consumption of an interval to go by when nothing else is known
-    :return: ``Estimate``, or None when there is nothing to go by
+    :param total: what the register says the intervals sum to, None when it says nothing
+    :return: ``Estimate``, or None when the shape tells nothing: neither a total nor a level of its
+        own, or a total above zero spread over nothing
     """
-    if slots <= 0:
-        return None
-    known = shape is not None and None not in shape and sum(shape) > 0
-    if total is not None:
-        if known and slots > linear_slots:
-            return Estimate(tuple(spread(total, shape, decimals)), LIKE_DAY, True)
-        method = LINEAR if slots <= linear_slots else FLAT
-        return Estimate(tuple(spread(total, [Decimal(1)] * slots, decimals)), method, True)
-    step = Decimal(1).scaleb(-decimals)
-    if known:
-        parts = tuple(part.quantize(step, ROUND_HALF_UP) for part in shape)
-        return Estimate(parts, EXTRAPOLATED, False)
-    if rate is None:
-        return None
-    return Estimate((rate.quantize(step, ROUND_HALF_UP),) * slots, EXTRAPOLATED, False)
+    parts = [max(part, Decimal(0)) for part in shape.parts]
+    if total is None:
+        if not shape.level:
+            return None
+        step = Decimal(1).scaleb(-decimals)
+        found = tuple(part.quantize(step, ROUND_HALF_UP) for part in parts)
+        return Estimate(found, shape.method, False, shape.sources)
+    if not sum(parts):
+        if total:
+            return None
+        return Estimate((Decimal(0),) * len(parts), shape.method, True, shape.sources)
+    return Estimate(tuple(spread(total, parts, decimals)), shape.method, True, shape.sources)

@@ -78,7 +78,8 @@ class ActwinReadingStore(models.AbstractModel):
                SET last_ts = r.ts, last_value = r.value, last_quality_code = r.quality
               FROM unnest(%s) AS ids (id)
              CROSS JOIN LATERAL (SELECT ts, value, quality FROM actwin_reading
-                                  WHERE channel_id = ids.id ORDER BY ts DESC LIMIT 1) r
+                                  WHERE channel_id = ids.id AND source <> 5
+                                  ORDER BY ts DESC LIMIT 1) r
              WHERE c.id = ids.id
             """,
             [list(channel_ids)],

@@ -7,6 +7,5 @@ from . import (
     validation,
     validation_readings,
     validation_days,
-    estimation,
     channel,
 )

@@ -2,6 +2,10 @@ from odoo import api, fields, models
 
 from ...const import COMMODITIES
 
+_CONDITIONS = {
+    "sequence", "commodity", "kind", "quantity", "role", "meter_model", "source", "active",
+}  # fmt: skip
+
 
 class ActwinValidationGroup(models.Model):
     """Validation rules with their limits for one sort of channel.
@@ -47,10 +51,10 @@ class ActwinValidationGroup(models.Model):
     )
     max_gap_days = fields.Integer("Longest Gap (Days)", default=45)
     like_days = fields.Selection(
-        [("class", "Last five days of the same kind"), ("week", "Same weekday of four weeks")],
+        [("class", "Last five days of the same kind"), ("week", "Same weekday of six weeks")],
         default="week",
         required=True,
-        help="Five days suit dwellings, four weeks suit shops and plants.",
+        help="Five days suit dwellings, six weeks suit shops and plants.",
     )
     rule_ids = fields.One2many("actwin.validation.rule", "group_id", "Rules", copy=True)
     channel_count = fields.Integer(compute="_compute_channel_count")
@@ -88,7 +92,7 @@ class ActwinValidationGroup(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() - {"name", "rule_ids", "estimate", "linear_minutes", "max_gap_days"}:
+        if vals.keys() & _CONDITIONS:
             self._reassign()
         return result
 
