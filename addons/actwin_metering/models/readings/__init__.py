@@ -6,10 +6,13 @@ from . import (
     reading,
     reading_ingest,
     reading_version,
+    reading_replace,
+    reading_bring,
     reading_reject,
     device_report_mixin,
     device_event,
     device_comm,
     consumption,
     rollup,
+    plausibility,
 )

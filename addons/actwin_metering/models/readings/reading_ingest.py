@@ -136,7 +136,7 @@ class ActwinReading(models.Model):
         known = registry._find_answer(batch)
         if known is not None:
             return known
-        answer, rejects = self._take(collector, batch.columns, batch.batch_id)
+        answer, rejects = self._take(collector.site_id, batch.columns, batch.batch_id)
         rejects = batch.rejects + rejects
         answer["rejected"] = [reject.answer() for reject in rejects]
         self.env["actwin.reading.reject"].sudo()._store(collector, batch.batch_id, rejects)
@@ -172,10 +172,9 @@ class ActwinReading(models.Model):
         return {"accepted": 0, "duplicates": 0, "conflicts": 0, "rejected": [reject.answer()]}
 
     @api.model
-    def _take(self, collector, columns, batch_ref, source=PULL):
+    def _take(self, site, columns, batch_ref, source=PULL):
         """Store the good rows of ``columns``; (counts, [Reject]). Repeating it changes nothing."""
         self.env.flush_all()
-        site = collector.site_id
         mine, foreign = self._resolve(channel_keys(columns), site)
         accepted, rejects = check(columns, mine, foreign, time.time())
         counts = {"accepted": 0, "duplicates": 0, "conflicts": 0}

@@ -122,7 +122,7 @@ class ActwinReadingReject(models.Model):
             self.mapped("value_text"),
             [_number(item.status_text) for item in self],
         )
-        _counts, refused = self.env["actwin.reading"]._take(collector, columns, "replay")
+        _counts, refused = self.env["actwin.reading"]._take(collector.site_id, columns, "replay")
         for reject in refused:
             self[reject.index].write({"reason": reject.reason, "text": reject.text})
         still = {reject.index for reject in refused}

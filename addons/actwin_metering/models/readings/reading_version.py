@@ -2,36 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...const import EDITED, MANUAL, QUALITIES, SOURCES
+from ...core.epochs import epoch_of
 from ...core.rows import exact_value
 from ...core.text import as_moment
-
-# the first value goes on record before anything is put in its place
-_KEEP_FIRST = """
-INSERT INTO actwin_reading_version
-    (channel_id, site_id, company_id, ts, value, quality, source, kind, state, date)
-SELECT r.channel_id, %(site)s, %(company)s, r.ts, r.value, r.quality::text, r.source::text,
-       'original', 'superseded', %(now)s
-  FROM actwin_reading r WHERE r.channel_id = %(channel)s AND r.ts = %(ts)s
-   AND NOT EXISTS (SELECT FROM actwin_reading_version v
-                    WHERE v.channel_id = r.channel_id AND v.ts = r.ts)
-"""
-_CORRECT = """
-WITH superseded AS (
-    UPDATE actwin_reading_version SET state = 'superseded'
-     WHERE channel_id = %(channel)s AND ts = %(ts)s AND state = 'taken'
-), effective AS (
-    INSERT INTO actwin_reading (ts, value, channel_id, quality, source)
-    VALUES (%(ts)s, %(value)s::numeric, %(channel)s, %(quality)s, %(source)s)
-    ON CONFLICT (channel_id, ts) DO UPDATE
-       SET value = excluded.value, quality = excluded.quality, source = excluded.source
-)
-INSERT INTO actwin_reading_version
-    (channel_id, site_id, company_id, ts, value, quality, source, kind, state, date, user_id,
-     reason)
-VALUES (%(channel)s, %(site)s, %(company)s, %(ts)s, %(value)s::numeric, %(quality)s::text,
-        %(source)s::text, 'edit', 'taken', %(now)s, %(user)s, %(reason)s)
-RETURNING id
-"""
 
 
 class ActwinReadingVersion(models.Model):
@@ -100,7 +73,8 @@ class ActwinReadingVersion(models.Model):
             raise UserError(self.env._("%s is no decimal value.", value))
         if not isinstance(reason, str) or not reason.strip():
             raise UserError(self.env._("A correction needs a reason."))
-        return self._apply_correction(found, moment.replace(microsecond=0), number, reason.strip())
+        row = (found.id, epoch_of(moment), number, EDITED, MANUAL)
+        return self._replace(found.site_id, [row], reason.strip())[0]
 
     def _correct_channel(self, channel):
         name = "key" if isinstance(channel, str) else "id"
@@ -108,33 +82,6 @@ class ActwinReadingVersion(models.Model):
         if not found:
             raise UserError(self.env._("There is no channel %s.", channel))
         return found
-
-    def _apply_correction(self, channel, ts, value, reason):
-        """SQL throughout: a float would not hold the value's exact digits."""
-        self.env.flush_all()
-        store = self.env["actwin.reading.store"].sudo()  # the tables have no ORM rights at all
-        store._ensure_months([ts])
-        parameters = {
-            "channel": channel.id,
-            "site": channel.site_id.id,
-            "company": channel.company_id.id,
-            "ts": ts,
-            "value": value,
-            "quality": EDITED,
-            "source": MANUAL,
-            "now": self.env.cr.now(),
-            "user": self.env.uid,
-            "reason": reason,
-        }
-        self.env.cr.execute(_KEEP_FIRST, parameters)
-        self.env.cr.execute(_CORRECT, parameters)
-        version_id = self.env.cr.fetchone()[0]
-        # sudo, here and below: estimates and marks are written by nobody; the channel was checked
-        self.env["actwin.estimation"].sudo()._withdraw(channel.ids, [ts])
-        self.env["actwin.rollup"].sudo()._mark_moments(channel.id, [ts])
-        store._refresh_last(channel.ids)
-        self.invalidate_model()
-        return version_id
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
