@@ -1,12 +1,15 @@
 import base64
 import io
 
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
+from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from ..core.imports.kinds import KINDS
 from .common import MeteringCase
+from .import_common import ImportCase
 
 HEADERS = (
     "Nokta kodu\tAd\tTür\tSözleşme gücü (kW)\tKanallar\tSayaç no\tHane\tAT\tİlk endeks"
@@ -33,39 +36,8 @@ def faulty_row(n):
 
 
 @tagged("post_install", "-at_install")
-class TestImport(MeteringCase):
+class TestImport(ImportCase):
     """Rows pasted by an operator: checked, imported, undone."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.operator = new_test_user(
-            cls.env, "imp_operator", groups="actwin_metering.group_operator"
-        )
-        cls.imports = cls.env["actwin.import"].with_user(cls.operator)
-
-    def paste(self, *rows, kind="point", **values):
-        page = self.imports.start(kind, self.site.id, "\n".join(rows), **values)
-        return self.imports.browse(page["id"]), page
-
-    def run_all(self, item):
-        while item.run()["remaining"]:
-            pass
-        return item.page()["counts"]
-
-    def counted(self):
-        """How many records of every kind an import creates there are."""
-        names = (
-            "actwin.point", "actwin.channel", "actwin.meter", "actwin.meter.installation",
-            "actwin.meter.installation.index", "actwin.subscriber", "actwin.occupancy",
-            "res.partner",
-        )  # fmt: skip
-        return {
-            name: self.env[name].with_context(active_test=False).search_count([]) for name in names
-        }
-
-    def reasons(self, page):
-        return {line["number"]: line["reason"] for line in page["lines"] if line["reason"]}
 
     def test_thousand_rows_with_a_hundred_faulty_ones_and_back(self):
         before = self.counted()
@@ -82,8 +54,8 @@ class TestImport(MeteringCase):
         self.assertEqual((made["actwin.point"], made["actwin.meter"]), (900, 900))
         self.assertEqual((made["actwin.channel"], made["actwin.subscriber"]), (1800, 45))
         self.env["actwin.point"].create({"name": "x", "code": "later", "site_id": self.site.id})
-        result = item.undo()
-        self.assertEqual((result["removed"], result["used"]), (900, []))
+        removed, answer = self.undo_all(item)
+        self.assertEqual((removed, answer["used"]), (900, []))
         self.assertEqual(self.counted(), before | {"actwin.point": before["actwin.point"] + 1})
         self.assertEqual(item.page()["counts"], {"undone": 900, "faulty": 100})
 
@@ -152,8 +124,8 @@ class TestImport(MeteringCase):
         self.assertEqual(result["removed"], 0)
         self.assertEqual([row["number"] for row in result["used"]], [4])
         self.assertEqual(self.counted(), before)
-        result = item.undo(partial=True)
-        self.assertEqual(result["removed"], 4)
+        removed, _answer = self.undo_all(item, partial=True)
+        self.assertEqual(removed, 4)
         self.assertTrue(used.exists() and used.meter_id and used.subscriber_id.partner_id)
         self.assertEqual(self.env["actwin.meter"].search_count([("serial", "=like", "SN%")]), 1)
 
@@ -235,9 +207,104 @@ class TestImport(MeteringCase):
 
     def test_faulty_rows_are_handed_back_with_reasons_and_without_formulas(self):
         item, _page = self.paste("Kod\tAd\tEnlem", "M1\t=1+1\t138", "M2\tx\t38")
-        header, row = item.rejects().strip().split("\r\n")
-        self.assertTrue(header.startswith("\ufeffKod;Ad;Enlem;"))
-        self.assertIn("M1;'=1+1;138;", row)
+        answer = item.rejects()
+        self.assertTrue(answer["name"].endswith(".xlsx"))
+        sheet = load_workbook(io.BytesIO(base64.b64decode(answer["content"]))).active
+        self.assertEqual([cell.value for cell in sheet[1]][:3], ["Kod", "Ad", "Enlem"])
+        self.assertEqual(sheet.max_row, 2)
+        self.assertEqual([cell.value for cell in sheet[2]][:3], ["M1", "=1+1", "138"])
+        self.assertEqual(sheet["B2"].data_type, "s")
+        self.assertIn("Enlem" if self.env.lang == "tr_TR" else "Latitude", sheet["D2"].value)
+        self.assertEqual([cell.fill.fgColor.rgb for cell in sheet[2]].count("FFF8D7DA"), 2)
+        mended = self.upload(answer["content"], "point")
+        self.assertEqual(mended["counts"], {"faulty": 1})
+
+    def test_an_example_of_every_kind_goes_in_as_it_is(self):
+        self.create_point(code="T01").channel_ids = [Command.create({"obis": "1.8.0"})]
+        self.install("2020-01-01", channel=self.env["actwin.channel"].search([], order="id desc",
+                     limit=1), meter_id=self.create_meter(serial="OLD").id)  # fmt: skip
+        for kind in ("point", "subscriber", "meter", "reading"):
+            answer = self.imports.example(kind, self.site.id)
+            page = self.upload(answer["content"], kind)
+            columns = [column["name"] for column in page["columns"]]
+            self.assertNotIn("", columns, kind)
+            faults = {line["reason"] for line in page["lines"]}
+            self.assertEqual(page["total"], 1, (kind, faults))
+            if kind == "reading":
+                self.assertEqual(page["counts"], {"good": 1}, faults)
+
+    def upload(self, content, kind):
+        return self.imports.start_file(kind, self.site.id, "a.xlsx", content)
+
+    def test_own_fields_are_columns(self):
+        self.own("actwin.point", [
+            {"name": "renk", "type": "selection", "string": "Renk",
+             "selection": [["k", "Kırmızı"], ["m", "Mavi"]]},
+            {"name": "guc", "type": "float", "string": "Trafo gücü"},
+            {"name": "ilk", "type": "date", "string": "Devreye alma"},
+            {"name": "kim", "type": "many2one", "string": "Kimin", "comodel": "res.partner"},
+        ])  # fmt: skip
+        self.env["res.partner"].create({"name": "Bakımcı Ltd"})
+        item, page = self.paste(
+            "Kod\tRENK\tTrafo gücü\tDevreye alma\tKimin",
+            "O1\tkırmızı\t1.250,5\t31.12.2025\tBakımcı Ltd",
+            "O2\tmor\t\t\tYok Ltd",
+        )
+        self.assertEqual(page["counts"], {"good": 1, "faulty": 1}, page["lines"])
+        self.assertEqual(set(page["lines"][1]["marks"]), {1, 4})
+        self.run_all(item)
+        point = self.env["actwin.point"].search([("code", "=", "O1")])
+        held = self.held(point)
+        self.assertEqual((held["renk"], held["guc"], held["ilk"]), ("k", 1250.5, "2025-12-31"))
+        self.assertEqual(point.properties["kim"].name, "Bakımcı Ltd")
+        item, _page = self.paste("Kod\tRenk", "O1\tMavi", policy="update")
+        self.run_all(item)
+        held = self.held(point)
+        self.assertEqual((held["renk"], held["guc"]), ("m", 1250.5))
+
+    def held(self, record):
+        """{name: raw value} of the own fields of a record."""
+        return {
+            one["name"]: one.get("value") for one in record.read(["properties"])[0]["properties"]
+        }
+
+    def own(self, model, definitions):
+        found = self.env["properties.base.definition"]
+        found._get_definition_for_property_field(
+            model, "properties"
+        ).properties_definition = definitions
+
+    def test_own_fields_of_subscribers_follow_their_kind(self):
+        shop, home = self.env["actwin.subscriber.kind"].create(
+            [{"name": "Dükkan", "code": "K1"}, {"name": "Konut", "code": "K2"}]
+        )
+        shop.subscriber_properties_definition = [
+            {"name": "p1", "type": "integer", "string": "Personel"}
+        ]
+        home.subscriber_properties_definition = [
+            {"name": "p2", "type": "char", "string": "Personel"},
+            {"name": "p3", "type": "boolean", "string": "Balkon"},
+        ]
+        item, page = self.paste(
+            "Unvan\tAbone türü\tPersonel\tBalkon",
+            "Bir\tDükkan\t12\t", "İki\tKonut\ton iki\tevet", "Üç\tDükkan\t\tevet",
+            "Dört\t\t5\t", kind="subscriber",
+        )  # fmt: skip
+        self.assertEqual(page["counts"], {"good": 2, "faulty": 2}, page["lines"])
+        self.run_all(item)
+        found = self.env["actwin.subscriber"].search([("kind_id", "in", (shop + home).ids)])
+        held = {one.partner_id.name: dict(one.properties) for one in found}
+        self.assertEqual(held["Bir"]["p1"], 12)
+        self.assertEqual((held["İki"]["p2"], held["İki"]["p3"]), ("on iki", True))
+
+    def test_every_kind_keeps_the_contract(self):
+        for kind in KINDS:
+            model = self.env[f"actwin.import.kind.{kind}"]
+            for method in ("_resolve", "_apply", "_undo", "_columns"):
+                self.assertTrue(callable(getattr(model, method)), (kind, method))
+            if isinstance(model, self.env.registry["actwin.import.kind.record"]):
+                self.assertTrue(callable(model._create) and callable(model._update), kind)
+                self.assertTrue(model._own_model, kind)
 
 
 @tagged("post_install", "-at_install")

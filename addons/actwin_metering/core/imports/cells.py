@@ -7,6 +7,7 @@ from .faults import CellFault
 from .identity import compact_iban, compact_tax_number, is_tax_number
 from .moments import parse_date, parse_moment, parse_time
 from .numbers import is_scientific, parse_number
+from .registers import known_unit
 from .text import fold
 
 _ERRORS = {
@@ -16,6 +17,7 @@ _ERRORS = {
 _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 _PHONE = re.compile(r"\+?[\d\s()/.\-]{5,30}", re.ASCII)
 _LIST = re.compile(r"[;,|/]")
+_WITH_UNIT = re.compile(r"(.*\d[.,]?) ?([^\d\s.,%'].*)")
 
 
 def convert(column, text, sign):
@@ -48,6 +50,13 @@ def _number(column, text, sign):
     if -number.as_tuple().exponent > column.decimals and number != round(number, column.decimals):
         raise CellFault("too_many_decimals", limit=column.decimals)
     return number
+
+
+def _measure(column, text, sign):
+    """(number, its unit or None): 12,5 kWh says what it counts, 12,5 leaves it to the register."""
+    found = _WITH_UNIT.fullmatch(text)
+    unit = found and not is_scientific(text) and known_unit(found[2])
+    return _number(column, found[1] if unit else text, sign), unit or None
 
 
 def _integer(column, text, sign):
@@ -105,6 +114,7 @@ _READERS = {
     "text": _text,
     "code": _code,
     "number": _number,
+    "measure": _measure,
     "percent": _number,
     "integer": _integer,
     "choice": _choice,

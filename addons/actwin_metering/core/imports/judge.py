@@ -6,12 +6,13 @@ from .cells import convert
 from .faults import CellFault
 from .numbers import decimal_sign
 
-_NUMERIC = {"number", "percent", "integer", "ratio"}
+_NUMERIC = {"number", "percent", "integer", "ratio", "measure"}
 
 
 @dataclass(slots=True)
 class Row:
-    """``faults`` are (column name or "", code, figures) of what stands in the way.
+    """``faults`` are (column name or "", code, figures) of what stands in the way, ``doubts`` of
+    what somebody has to confirm.
 
     ``present`` is the id of what the row describes when it exists already, ``depth`` how many
     rows must be created before.
@@ -20,11 +21,15 @@ class Row:
     number: int
     values: dict = field(default_factory=dict)
     faults: list = field(default_factory=list)
+    doubts: list = field(default_factory=list)
     present: int | None = None
     depth: int = 0
 
     def fault(self, name, code, /, **figures):
         self.faults.append((name, code, figures))
+
+    def doubt(self, name, code, /, **figures):
+        self.doubts.append((name, code, figures))
 
 
 def judge(rows, names, columns, default_sign):

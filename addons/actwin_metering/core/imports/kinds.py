@@ -3,10 +3,13 @@
 The names of columns are the contract with what creates the records.
 """
 
+from dataclasses import replace
+
 from .column import choices, column
+from .registers import index_column
 
 MAX_MASTER_ROWS = 20_000
-MAX_READING_ROWS = 100_000
+MAX_READING_ROWS = 50_000
 
 COMMODITIES = choices(
     electricity="Elektrik|Electric|Electricity|Aktif",
@@ -40,6 +43,18 @@ _COMMODITY = column(
     example="Elektrik",
 )  # fmt: skip
 _SITE = column("site", "text", "Site|Saha|Tesis|Yerleşke|Site code|Saha kodu", example="")
+_SERIAL = column(
+    "serial", "code", "Sayaç no|Seri no|Sayaç seri no|Meter|Meter no|Serial|Serial number|"
+    "Meter serial", longest=64, example="10203040",
+)  # fmt: skip
+_NAMED_POINT = column(
+    "point", "code", "Nokta kodu|Nokta|Ölçüm noktası|Point|Point code|Metering point",
+    longest=64, example="T01",
+)  # fmt: skip
+_OCCUPIED_FROM = column(
+    "occupied_from", "date", "Abonelik başlangıcı|Başlangıç tarihi|Giriş tarihi|"
+    "Kiralama başlangıcı|Occupied from|From|Move-in date", example="01.01.2026",
+)  # fmt: skip
 _RATIOS = (
     column("ct", "ratio", "Akım trafosu|AT|AT oranı|CT|CT ratio|Akım trafo oranı", low=0.001,
            high=100_000, units=("A",), example="150/5"),
@@ -96,20 +111,17 @@ POINTS = (
            units=("°",)),
     column("registers", "text", "Kanallar|Endeksler|OBIS|OBIS kodları|Registers|Channels|"
            "OBIS codes|Cihaz şablonu|Template|Device template", example="1.8.0, 5.8.0, 8.8.0"),
-    column("serial", "code", "Sayaç no|Seri no|Sayaç seri no|Meter|Meter no|Serial|"
-           "Serial number|Meter serial", longest=64, example="10203040"),
+    _SERIAL,
     *_METER,
     *_RATIOS,
     column("opening_index", "number", "İlk endeks|Açılış endeksi|Takılma endeksi|Opening index|"
            "First index", low=0, high=10**15, decimals=6, units=("kWh", "m³", "m3")),
     *_SUBSCRIBER,
-    column("occupied_from", "date", "Abonelik başlangıcı|Başlangıç tarihi|Giriş tarihi|"
-           "Kiralama başlangıcı|Occupied from|From|Move-in date", example="01.01.2026"),
+    _OCCUPIED_FROM,
 )  # fmt: skip
 
 METERS = (
-    column("serial", "code", "Sayaç no|Seri no|Sayaç seri no|Meter|Meter no|Serial|"
-           "Serial number", required=True, longest=64, example="10203040"),
+    replace(_SERIAL, required=True),
     _SITE,
     _COMMODITY,
     column("flag", "code", "FLAG|FLAG kodu|FLAG code", longest=3),
@@ -118,8 +130,7 @@ METERS = (
     *_METER,
     column("decimals", "integer", "Ondalık|Endeks ondalığı|Decimals|Index decimals", low=0,
            high=9),
-    column("point", "code", "Nokta kodu|Nokta|Ölçüm noktası|Point|Point code|Metering point",
-           longest=64, example="T01"),
+    _NAMED_POINT,
     *_RATIOS,
 )  # fmt: skip
 
@@ -149,28 +160,22 @@ SUBSCRIBERS = (
     column("authorised_phone", "phone", "Yetkili telefonu|Authorised phone|Contact phone"),
     column("authorised_email", "email", "Yetkili e-postası|Authorised e-mail|Contact e-mail"),
     column("iban", "iban", "IBAN"),
-    column("point", "code", "Nokta kodu|Nokta|Ölçüm noktası|Point|Point code|Metering point",
-           longest=64, example="T01"),
-    column("occupied_from", "date", "Abonelik başlangıcı|Başlangıç tarihi|Giriş tarihi|"
-           "Occupied from|From|Move-in date", example="01.01.2026"),
+    _NAMED_POINT,
+    _OCCUPIED_FROM,
 )  # fmt: skip
 
 READINGS = (
     column("channel", "code", "Kanal|Kanal anahtarı|Channel|Channel key"),
-    column("point", "code", "Nokta kodu|Nokta|Ölçüm noktası|Point|Point code|Metering point",
-           longest=64, example="T01"),
-    column("serial", "code", "Sayaç no|Seri no|Sayaç seri no|Meter|Meter no|Serial|"
-           "Serial number", longest=64),
+    _NAMED_POINT,
+    replace(_SERIAL, example=""),
     column("obis", "code", "OBIS|OBIS kodu|Endeks türü|Register|OBIS code", longest=64,
            example="1.8.0"),
     column("moment", "moment", "Tarih|Okuma tarihi|Okuma zamanı|Tarih saat|Zaman|Date|Time stamp|"
            "Timestamp|Date and time|Reading date|Tarih ve saat", required=True,
            example="31.01.2026 24:00"),
     column("clock", "time", "Saat|Okuma saati|Time|Hour"),
-    column("value", "number", "Endeks|Değer|Okuma|Okunan endeks|Index|Value|Reading|"
-           "Meter reading", required=True, low=-(10**15), high=10**15, decimals=12,
-           units=("kWh", "kvarh", "kVArh", "m³", "m3", "Sm³", "Sm3", "kW", "MWh"),
-           example="12345,678"),
+    index_column("value", "Endeks|Değer|Okuma|Okunan endeks|Index|Value|Reading|Meter reading",
+                 example="12345,678"),
 )  # fmt: skip
 
 KINDS = {

@@ -8,6 +8,9 @@ from .faults import CellFault
 _SCIENTIFIC = re.compile(r"[-+]?\d(?:[.,]\d+)?[eE][-+]?\d{1,3}", re.ASCII)
 _NUMBER = re.compile(r"([-+−]?) ?(\d{1,3}(?:[ ']\d{3})+(?:[.,]\d+)?|[\d.,]*\d[\d.,]*)", re.ASCII)
 _PERCENT = re.compile(r"(.*\d)\s*%|%\s*(\d.*)")
+_TRAILING = re.compile(r"[^\d.,]+$")
+"""A unit or a percent sign says nothing about the decimal sign."""
+
 _LONGEST = 40
 
 
@@ -18,7 +21,7 @@ def is_scientific(text):
 
 def evidence(text):
     """The decimal sign a number cannot do without, None when 1.234 might be either."""
-    found = _NUMBER.fullmatch(text)
+    found = _NUMBER.fullmatch(_TRAILING.sub("", text))
     if not found:
         return None
     body = found[2].replace(" ", "").replace("'", "")

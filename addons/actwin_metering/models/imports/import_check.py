@@ -1,5 +1,5 @@
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from odoo import models
@@ -17,27 +17,30 @@ class ActwinImport(models.Model):
         """Judge all open rows anew; a few queries whatever their number."""
         self.env.flush_all()
         self.env.cr.execute(
-            "SELECT id, number, cells, values, faults, state, depth FROM actwin_import_line"
-            " WHERE import_id = %s AND state IN %s ORDER BY number, id",
+            "SELECT id, number, cells, accepted, values, faults, doubts, state, depth"
+            "  FROM actwin_import_line WHERE import_id = %s AND state IN %s ORDER BY number, id",
             [self.id, OPEN],
         )
         lines = self.env.cr.fetchall()
         kind = self._kind()
         sign = self._decimal_sign()
-        rows = judge([line[1:3] for line in lines], self.names, kind._columns(), sign)
+        rows = judge([line[1:3] for line in lines], self.names, self._columns(), sign)
         kind._resolve(self, rows)
         changed = []
-        for (id_, _number, _cells, *before), row in zip(lines, rows, strict=True):
-            state = "faulty" if row.faults else self._good_state(row)
-            after = [_to_json(row.values), _to_json(row.faults), state, row.depth]
-            if before != after:
-                changed.append((id_, *after))
+        for (id_, _number, _cells, accepted, *before), row in zip(lines, rows, strict=True):
+            state = self._state_of(kind, row, accepted)
+            texts = [_to_json(content) for content in (row.values, row.faults, row.doubts)]
+            if before[0] is None or before != [*map(json.loads, texts), state, row.depth]:
+                changed.append((id_, *texts, state, row.depth))
         if changed:
             # sudo: the judgement of rows whose import was checked
             self.env["actwin.import.line"].sudo()._judged(changed)
 
-    def _good_state(self, row):
-        return "present" if row.present and self.policy == "skip" else "good"
+    def _state_of(self, kind, row, accepted):
+        if row.faults:
+            return "faulty"
+        state = kind._good_state(self, row)
+        return "doubtful" if state == "good" and row.doubts and not accepted else state
 
     def _decimal_sign(self):
         """What 1.234 means to the user, when nothing in the table decides it."""
@@ -46,8 +49,8 @@ class ActwinImport(models.Model):
 
 
 def _to_json(content):
-    """The content as it comes back from a JSON column: exact texts for figures and moments."""
-    return json.loads(json.dumps(content, default=_as_text))
+    """JSON text with exact texts for figures and moments."""
+    return json.dumps(content, default=_as_text)
 
 
 def _as_text(value):
@@ -57,4 +60,6 @@ def _as_text(value):
         return value.isoformat(" ", "seconds")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
     raise TypeError(f"{type(value).__name__} cannot be kept")

@@ -1,6 +1,3 @@
-import csv
-import io
-
 from odoo import models
 from odoo.exceptions import UserError
 
@@ -11,12 +8,6 @@ from .import_words import say_of_any
 
 _PAGE = 100
 _MAX_CHANGES = 2_000
-
-
-def _harmless(cell):
-    """Cells that a spreadsheet would run as formulas are shown as text; numbers stay numbers."""
-    risky = cell[:1] in ("=", "@") or (cell[:1] in ("+", "-") and not cell[1:2].isdigit())
-    return f"'{cell}" if risky else cell
 
 
 class ActwinImport(models.Model):
@@ -30,7 +21,7 @@ class ActwinImport(models.Model):
         :param state: only rows of that state, all when empty
         :param reason: [column name, code] to see the rows with that fault only
         :return: ``{'id', 'kind', 'name', 'site_id', 'policy', 'state', 'columns', 'counts',
-            'reasons', 'total', 'offset', 'size', 'lines', 'can_undo'}``
+            'options', 'reasons', 'total', 'offset', 'size', 'lines', 'can_undo'}``
         """
         self.ensure_one()
         self._check_may_import()
@@ -54,6 +45,10 @@ class ActwinImport(models.Model):
             "state": self.state,
             "labels": dict(lines._fields["state"]._description_selection(self.env)),
             "columns": self._shown_columns(),
+            "options": [
+                {"name": column.name, "label": self._kind()._label(column.name)}
+                for column in self._columns()
+            ],
             "counts": counts,
             "reasons": self._reasons(),
             "total": lines.search_count(domain),
@@ -62,20 +57,6 @@ class ActwinImport(models.Model):
             "lines": [self._shown_line(line) for line in found],
             "can_undo": bool(counts.get("done") or counts.get("kept")),
         }
-
-    def rejects(self):
-        """CSV of the faulty rows with their reasons, to be mended and imported again."""
-        self.ensure_one()
-        self._check_may_import()
-        self.check_access("read")
-        lines = self.line_ids.filtered(lambda line: line.state == "faulty")
-        columns = zip(self.headers, self._shown_columns(), strict=True)
-        out = io.StringIO()
-        writer = csv.writer(out, delimiter=";")
-        writer.writerow([*(header or shown["label"] for header, shown in columns),
-                         self.env._("Reason")])  # fmt: skip
-        writer.writerows([_harmless(cell) for cell in [*line.cells, line.reason]] for line in lines)
-        return "\ufeff" + out.getvalue()
 
     def edit(self, changes):
         """Change cells and check everything again.
@@ -100,14 +81,28 @@ class ActwinImport(models.Model):
                 cells[id_][int(at)] = clean(str(text or ""))[:MAX_CELL]
         for line in lines:
             # sudo: cells of a row whose import was checked, written through here only
-            line.sudo().cells = cells[line.id]
+            line.sudo().write({"cells": cells[line.id], "accepted": False})
+        self._check()
+        return True
+
+    def accept(self, line_ids=None):
+        """Confirm rows in spite of what speaks against them, all doubtful ones when none are named.
+
+        Who confirmed is who imports; validation judges the readings once more when they are in.
+        """
+        self._lock()
+        domain = [("import_id", "=", self.id), ("state", "=", "doubtful")]
+        if line_ids:
+            domain.append(("id", "in", [int(id_) for id_ in line_ids]))
+        # sudo: rows of an import that was checked, written through here only
+        self.env["actwin.import.line"].search(domain).sudo().accepted = True
         self._check()
         return True
 
     def map_column(self, at, name):
         """Say what a column holds; empty to ignore it. Another column of that name loses it."""
         self._lock()
-        known = {item.name for item in self._kind()._columns()}
+        known = {item.name for item in self._columns()}
         if name and name not in known or not 0 <= int(at) < len(self.names):
             raise UserError(self.env._("There is no such column."))
         names = [None if name and held == name else held for held in self.names]
@@ -142,8 +137,8 @@ class ActwinImport(models.Model):
         self.env.cr.execute(
             """
             SELECT f->>0, f->>1, count(DISTINCT l.id)
-              FROM actwin_import_line l, jsonb_array_elements(l.faults) f
-             WHERE l.import_id = %s AND l.state = 'faulty'
+              FROM actwin_import_line l, jsonb_array_elements(l.faults || l.doubts) f
+             WHERE l.import_id = %s AND l.state IN ('faulty', 'doubtful')
              GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
             """,
             [self.id],
@@ -163,8 +158,8 @@ class ActwinImport(models.Model):
         self.env.cr.execute(
             """
             SELECT l.id FROM actwin_import_line l
-             WHERE l.import_id = %s AND l.state = 'faulty' AND EXISTS (
-                   SELECT FROM jsonb_array_elements(l.faults) f
+             WHERE l.import_id = %s AND l.state IN ('faulty', 'doubtful') AND EXISTS (
+                   SELECT FROM jsonb_array_elements(l.faults || l.doubts) f
                     WHERE f->>0 = %s AND f->>1 = %s)
             """,
             [self.id, str(reason[0]), str(reason[1])],
@@ -182,7 +177,7 @@ class ActwinImport(models.Model):
         kind = self._kind()
         states = dict(line._fields["state"]._description_selection(self.env))
         marks, rest = {}, []
-        for name, code, figures in line.faults or []:
+        for name, code, figures in line._findings():
             if name in self.names:
                 marks[self.names.index(name)] = kind._say("", code, figures)
             else:

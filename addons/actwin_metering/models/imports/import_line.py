@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 STATES = [
     ("good", "Good"),
+    ("doubtful", "To confirm"),
     ("faulty", "Faulty"),
     ("present", "Already there"),
     ("done", "Imported"),
@@ -11,7 +12,7 @@ STATES = [
     ("undone", "Undone"),
     ("kept", "Kept"),
 ]
-OPEN = ("good", "faulty", "present")
+OPEN = ("good", "doubtful", "faulty", "present")
 """Rows that are still checked; the others became something."""
 
 
@@ -34,6 +35,8 @@ class ActwinImportLine(models.Model):
     cells = fields.Json(readonly=True)
     values = fields.Json(readonly=True)
     faults = fields.Json(readonly=True)
+    doubts = fields.Json(readonly=True, help="What somebody has to confirm before it is taken.")
+    accepted = fields.Boolean(readonly=True, help="Somebody confirmed it in spite of doubts.")
     state = fields.Selection(STATES, readonly=True, index=True)
     depth = fields.Integer(
         readonly=True, aggregator=None, help="Rows that others refer to are created before them."
@@ -46,14 +49,19 @@ class ActwinImportLine(models.Model):
         for line in self:
             line.text = " · ".join(cell for cell in line.cells or [] if cell)
 
-    @api.depends("faults")
+    @api.depends("faults", "doubts", "state")
     @api.depends_context("lang")
     def _compute_reason(self):
         for line in self:
             kind = line.import_id._kind()
             line.reason = " · ".join(
-                kind._say(name, code, figures) for name, code, figures in line.faults or []
+                kind._say(name, code, figures) for name, code, figures in line._findings()
             )
+
+    def _findings(self):
+        """[[column, code, figures]…] of what keeps the row from being taken."""
+        doubts = self.doubts if self.state == "doubtful" else None
+        return [*(self.faults or []), *(doubts or [])]
 
     @api.model
     def _store(self, item, rows):
@@ -83,19 +91,31 @@ class ActwinImportLine(models.Model):
 
     @api.model
     def _judged(self, rows):
-        """Write what became of lines: [(line id, values, faults, state, depth)…]."""
+        """Write what was found of lines: [(id, values, faults, doubts, state, depth)…], the first
+        three as JSON texts.
+        """
         self.env.cr.execute_values(
             """
             UPDATE actwin_import_line l
-               SET values = v.values::jsonb, faults = v.faults::jsonb, state = v.state,
-                   depth = v.depth
-              FROM (VALUES %s) AS v (id, values, faults, state, depth)
+               SET values = v.values::jsonb, faults = v.faults::jsonb, doubts = v.doubts::jsonb,
+                   state = v.state, depth = v.depth
+              FROM (VALUES %s) AS v (id, values, faults, doubts, state, depth)
              WHERE l.id = v.id
             """,
-            [
-                (id_, json.dumps(values), json.dumps(faults), state, depth)
-                for id_, values, faults, state, depth in rows
-            ],
+            rows,
+            page_size=1000,
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _became(self, outcomes):
+        """Write what imported lines became: {line id: (values, state)}."""
+        self.env.cr.execute_values(
+            """
+            UPDATE actwin_import_line l SET values = v.values::jsonb, state = v.state
+              FROM (VALUES %s) AS v (id, values, state) WHERE l.id = v.id
+            """,
+            [(id_, json.dumps(values), state) for id_, (values, state) in outcomes.items()],
             page_size=1000,
         )
         self.invalidate_model()

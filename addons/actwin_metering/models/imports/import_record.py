@@ -18,6 +18,7 @@ class ActwinImportRecord(models.Model):
     company_id = fields.Many2one("res.company", index=True)
     res_model = fields.Char(required=True)
     res_id = fields.Integer(required=True, aggregator=None)
+    kept = fields.Boolean(help="Undo left it, because something relies on it.")
 
     @api.model
     def _log(self, item, made):

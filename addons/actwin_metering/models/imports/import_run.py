@@ -6,7 +6,6 @@ from odoo import models
 from odoo.exceptions import AccessError, UserError
 
 _logger = logging.getLogger(__name__)
-_CHUNK = 100
 
 
 class ActwinImport(models.Model):
@@ -22,22 +21,27 @@ class ActwinImport(models.Model):
         self._lock()
         lines = self.env["actwin.import.line"]
         domain = [("import_id", "=", self.id), ("state", "=", "good")]
-        chunk = lines.search(domain, order="depth, number, id", limit=_CHUNK)
+        chunk = lines.search(domain, order="depth, number, id", limit=self._kind()._chunk)
         # sudo: the state of an import is written by its methods only
         self.sudo().state = "running"
-        if chunk and not self._try(chunk):
-            for line in chunk:
-                self._try(line)
+        self._import(chunk)
         remaining = lines.search_count(domain)
         if not remaining:
             self.sudo().state = "done"
         return {"remaining": remaining}
 
+    def _import(self, lines):
+        """Make records of lines; halve those that fail until the faulty ones stand alone."""
+        if lines and not self._try(lines) and len(lines) > 1:
+            half = len(lines) // 2
+            self._import(lines[:half])
+            self._import(lines[half:])
+
     def _try(self, lines):
         """Whether ``lines`` became records; a single one that did not is faulty from then on."""
         try:
             with self.env.cr.savepoint():
-                self._apply(lines)
+                self._kind()._apply(self, lines)
                 self.env.flush_all()
             return True
         except (UserError, AccessError, DatabaseError) as error:
@@ -50,16 +54,3 @@ class ActwinImport(models.Model):
                     {"state": "faulty", "faults": [["", "database", {"text": text}]]}
                 )
             return False
-
-    def _apply(self, lines):
-        kind = self._kind()
-        key = {"point": "point", "subscriber": "subscriber", "meter": "meter"}.get(self.kind)
-        old = lines.filtered(lambda line: line.values.get(key))
-        new = lines - old
-        if new:
-            # sudo: what is undone later is noted by nobody but here
-            self.env["actwin.import.record"].sudo()._log(self, kind._create(self, new))
-            new.sudo().state = "done"
-        if old:
-            kind._update(self, old)
-            old.sudo().state = "updated"

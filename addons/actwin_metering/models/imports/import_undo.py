@@ -4,6 +4,8 @@ from odoo import models
 from odoo.tools import SQL
 
 _SHOWN = 50
+_BATCH = 2_000
+"""Records removed in one call: some seconds of work."""
 
 
 class ActwinImport(models.Model):
@@ -12,59 +14,106 @@ class ActwinImport(models.Model):
     _inherit = "actwin.import"
 
     def undo(self, partial=False):
-        """Remove exactly the records the import created; updated ones stay as they are.
+        """Remove what the import created, and nothing else; updated records stay as they are.
 
-        When some are used since, nothing is removed and they are listed; with ``partial`` those,
-        the rest of their rows and what they refer to are kept, and the others removed.
+        When some of it is used since, nothing is removed and it is listed; with ``partial`` that,
+        the rest of its rows and what these refer to are kept, and the others removed. Called
+        until nothing remains, because a call removes some thousand records only.
 
-        :return: ``{'removed': n, 'used': [{'number', 'name', 'by'}…], 'used_count': n}``
+        :return: ``{'removed': rows, 'remaining': n, 'used': [{'number', 'name', 'by'}…],
+            'used_count': n}``
         """
         self._lock()
-        # sudo: operators may not delete points; these are the ones this import created
-        made = self.env["actwin.import.record"].sudo().search([("import_id", "=", self.id)])
-        ids = defaultdict(set)
-        for record in made:
-            ids[record.res_model].add(record.res_id)
-        used = self._used(ids)
+        return self._kind()._undo(self, partial)
+
+    def _undo_records(self, partial):
+        used = self._keep_used(partial)
         if used and not partial:
-            return {"removed": 0, "used": self._listed(made, used), "used_count": len(used)}
-        kept = self._with_what_they_need(made, ids, set(used))
-        going = made.filtered(lambda record: (record.res_model, record.res_id) not in kept)
-        lines = going.line_id
-        self._remove(going)
-        staying = (made - going).exists().line_id
-        staying.state = "kept"
-        (lines - staying).write({"state": "undone"})
-        self.sudo().state = "done" if staying else "undone"
-        return {
-            "removed": len(lines - staying),
-            "used": self._listed(made.exists(), used),
-            "used_count": len(used),
-        }
+            return {"removed": 0, "remaining": 0} | used
+        removed, remaining = self._remove_batch()
+        if not remaining:
+            removed += self._lines_become("undone")
+        self._set_undo_state(remaining)
+        return {"removed": removed, "remaining": remaining} | (used or self._none_used())
 
-    def _remove(self, records):
-        """Last created, first removed: neighbours of one model go together."""
-        batch = []
-        for record in records.sorted("id", reverse=True):
-            if batch and batch[0].res_model != record.res_model:
-                self._unlink_batch(batch)
-                batch = []
-            batch.append(record)
-        if batch:
-            self._unlink_batch(batch)
-        records.unlink()
+    def _keep_used(self, partial):
+        """Look what is used, of everything at first and of the next batch later; keep it if asked.
 
-    def _unlink_batch(self, batch):
-        # sudo: as in undo
-        model = self.env[batch[0].res_model].sudo().with_context(active_test=False)
-        model.browse(record.res_id for record in batch).exists().unlink()
+        :return: what of ``undo``'s answer tells of it, None when nothing is
+        """
+        made = self._made()
+        used = self._used(
+            _by_model(made[:_BATCH] if self.state == "undoing" else made), _by_model(made)
+        )
+        if not used:
+            return None
+        if partial:
+            self._keep(made, self._with_what_they_need(made, _by_model(made), set(used)))
+        return {"used": self._listed(made, used), "used_count": len(used)}
 
-    def _used(self, ids):
-        """{(model, id): description of what uses it} of created records that others rely on."""
+    def _none_used(self):
+        return {"used": [], "used_count": 0}
+
+    def _made(self):
+        """[(id, model, id of the record, line id, row)…] of what is not kept, newest first."""
+        self.env["actwin.import.record"].flush_model()
+        self.env.cr.execute(
+            """
+            SELECT r.id, r.res_model, r.res_id, r.line_id, l.number
+              FROM actwin_import_record r JOIN actwin_import_line l ON l.id = r.line_id
+             WHERE r.import_id = %s AND r.kept IS NOT TRUE ORDER BY r.id DESC
+            """,
+            [self.id],
+        )
+        return self.env.cr.fetchall()
+
+    def _keep(self, made, kept):
+        rows = [row for row in made if (row[1], row[2]) in kept]
+        # sudo: nobody has a right on these
+        self.env["actwin.import.record"].sudo().browse(row[0] for row in rows).kept = True
+        self._lines_become("kept", [row[3] for row in rows])
+
+    def _lines_become(self, state, ids=None):
+        """Set the state of imported rows, all of them or those ``ids``; how many there were."""
+        domain = [("import_id", "=", self.id), ("state", "in", ("done", "updated"))]
+        if ids is None:
+            domain = [("import_id", "=", self.id), ("state", "=", "done")]
+        else:
+            domain.append(("id", "in", ids))
+        lines = self.env["actwin.import.line"].search(domain)
+        # sudo: lines are written by their import only
+        lines.sudo().state = state
+        return len(lines)
+
+    def _remove_batch(self):
+        """Remove some records, last created first.
+
+        :return: (rows that have none since, records that remain)
+        """
+        made = self._made()
+        batch = made[:_BATCH]
+        for model, ids in _neighbours(batch):
+            # sudo: operators may not delete points; these are the ones this import created
+            self.env[model].sudo().with_context(active_test=False).browse(ids).exists().unlink()
+        self.env["actwin.import.record"].sudo().browse(row[0] for row in batch).unlink()
+        left = {row[3] for row in made[_BATCH:]}
+        emptied = {row[3] for row in batch} - left
+        return self._lines_become("undone", list(emptied)), len(made) - len(batch)
+
+    def _set_undo_state(self, remaining):
+        lines = self.env["actwin.import.line"]
+        stays = lines.search_count([("import_id", "=", self.id), ("state", "=", "kept")], limit=1)
+        # sudo: an import is written by its methods only
+        self.sudo().state = "undoing" if remaining else "done" if stays else "undone"
+
+    def _used(self, ids, every):
+        """{(model, id): description of what uses it} of the created records ``ids`` that others
+        rely on, those of the import itself (``every``) apart; both {model: {id…}}.
+        """
         self.env.flush_all()
         used = {}
         for model, field, column in self._references(ids):
-            made = ids.get(model._name, set())
+            made = every.get(model._name, set())
             query = SQL(
                 "SELECT DISTINCT %(column)s FROM %(table)s"
                 " WHERE %(column)s = ANY(%(ids)s) AND NOT id = ANY(%(made)s)",
@@ -117,8 +166,8 @@ class ActwinImport(models.Model):
 
     def _with_what_they_need(self, made, ids, kept):
         """``kept`` with the rest of their rows, and all created records these refer to."""
-        rows = {r.line_id.id for r in made if (r.res_model, r.res_id) in kept}
-        kept |= {(r.res_model, r.res_id) for r in made if r.line_id.id in rows}
+        rows = {line for _id, model, res_id, line, _number in made if (model, res_id) in kept}
+        kept |= {(model, res_id) for _id, model, res_id, line, _number in made if line in rows}
         fresh = set(kept)
         while fresh:
             found = set()
@@ -135,7 +184,7 @@ class ActwinImport(models.Model):
 
     def _listed(self, made, used):
         """The first of the used records with the rows that created them."""
-        numbers = {(r.res_model, r.res_id): r.line_id.number for r in made}
+        numbers = {(model, res_id): number for _id, model, res_id, _line, number in made}
         return [
             {
                 "number": numbers.get(key, 0),
@@ -144,3 +193,20 @@ class ActwinImport(models.Model):
             }
             for key, by in list(used.items())[:_SHOWN]
         ]
+
+
+def _neighbours(made):
+    """[(model, [id…])…] of rows in their order, those side by side of one model together."""
+    runs = []
+    for _id, model, res_id, _line, _number in made:
+        if not runs or runs[-1][0] != model:
+            runs.append((model, []))
+        runs[-1][1].append(res_id)
+    return runs
+
+
+def _by_model(made):
+    found = defaultdict(set)
+    for _id, model, res_id, _line, _number in made:
+        found[model].add(res_id)
+    return found

@@ -53,6 +53,7 @@ class ActwinImport(models.Model):
             ("draft", "To check"),
             ("running", "Under way"),
             ("done", "Imported"),
+            ("undoing", "Being undone"),
             ("undone", "Undone"),
         ],
         required=True,
@@ -84,32 +85,25 @@ class ActwinImport(models.Model):
     def kinds(self):
         """What may be imported, for the screen.
 
-        :return: ``{'kinds': [{'name', 'label', 'limit', 'columns': [{'name', 'label',
-            'required'}…]}…], 'sites': [[id, name]…]}``
+        :return: ``{'kinds': [{'name', 'label', 'columns': [label…], 'note'}…],
+            'sites': [[id, name]…]}``
         """
         self._check_may_import()
         sites = self.env["actwin.site"].search_fetch([], ["code", "name"])
         labels = dict(self._fields["kind"]._description_selection(self.env))
         return {
-            "kinds": [
-                {
-                    "name": kind,
-                    "label": labels[kind],
-                    "limit": KIND_COLUMNS[kind][1],
-                    "columns": [
-                        {
-                            "name": item.name,
-                            "label": self.env[f"actwin.import.kind.{kind}"]._label(item.name),
-                            "required": item.required,
-                            "example": item.example,
-                        }
-                        for item in self.env[f"actwin.import.kind.{kind}"]._columns()
-                    ],
-                }
-                for kind in KIND_COLUMNS
-                if f"actwin.import.kind.{kind}" in self.env
-            ],
+            "kinds": [self._offered(kind, label) for kind, label in labels.items()],
             "sites": [[site.id, site.display_name] for site in sites],
+        }
+
+    def _offered(self, kind, label):
+        words = self.env[f"actwin.import.kind.{kind}"]
+        columns = words._columns(self.env["actwin.site"])
+        return {
+            "name": kind,
+            "label": label,
+            "columns": [words._label(column.name) for column in columns],
+            "note": words._note(),
         }
 
     @api.model
@@ -129,7 +123,7 @@ class ActwinImport(models.Model):
         return self._begin(kind, site_id, policy, lambda: read_file(data, limit), str(name))
 
     def _limit(self, kind):
-        if kind not in KIND_COLUMNS or f"actwin.import.kind.{kind}" not in self.env:
+        if kind not in KIND_COLUMNS:
             raise UserError(self.env._("There is no import of that kind."))
         return KIND_COLUMNS[kind][1]
 
@@ -142,8 +136,7 @@ class ActwinImport(models.Model):
             rows = read()
         except TableFault as fault:
             raise UserError(say(self.env, TABLE_FAULTS, fault.code, fault.figures)) from None
-        columns = self.env[f"actwin.import.kind.{kind}"]._columns()
-        found = recognise(rows, columns)
+        found = self._recognise(kind, site, rows)
         body = rows if found.at is None else rows[found.at + 1 :]
         if not body:
             raise UserError(self.env._("There are headers, but no rows below them."))
@@ -166,6 +159,14 @@ class ActwinImport(models.Model):
         item._check()
         return item.page()
 
+    def _recognise(self, kind, site, rows):
+        """Where the headers are and what they mean; what they say may bring further columns."""
+        kind = self.env[f"actwin.import.kind.{kind}"]
+        found = recognise(rows, kind._columns(site))
+        if found.at is None:
+            return found
+        return recognise(rows, kind._columns(site, rows[found.at][1]))
+
     def _check_may_import(self):
         if not self.env.su and not self.env.user.has_group("actwin_metering.group_operator"):
             raise AccessError(self.env._("Only operators import."))
@@ -180,3 +181,7 @@ class ActwinImport(models.Model):
 
     def _kind(self):
         return self.env[f"actwin.import.kind.{self.kind}"]
+
+    def _columns(self):
+        """What the columns of this table may be."""
+        return self._kind()._columns(self.site_id, self.headers)

@@ -6,20 +6,40 @@ from .import_words import CELL_FAULTS, COLUMNS, say
 
 
 class ActwinImportKind(models.AbstractModel):
-    """What kinds of imports have in common: columns, their words, and the site of the rows."""
+    """What kinds of imports have in common: columns, their words, and the site of the rows.
+
+    A kind of import inherits this, names its ``_import_kind`` and brings three methods:
+
+    - ``_resolve(item, rows)`` finds what the values of ``rows`` refer to, in few queries, and
+      notes faults and doubts in the rows; it extends the one here.
+    - ``_apply(item, lines)`` makes of good lines what they describe, and sets their state.
+    - ``_undo(item, partial)`` takes that back, a bounded part of it at a call; see
+      ``actwin.import.undo`` for the answer.
+
+    Kinds whose rows become records inherit ``actwin.import.kind.record``, which has the latter two.
+    """
 
     _name = "actwin.import.kind"
     _description = "Kind of Import"
     _import_kind = None
     """Key of ``core.imports.kinds.KINDS``"""
+    _chunk = 100
+    """Rows taken at once: a faulty one among them costs the others a second try."""
 
     @api.model
-    def _columns(self):
+    def _columns(self, site, headers=()):
+        """Columns a table of the kind may have at ``site``; ``headers`` are those of the table."""
         return KINDS[self._import_kind][0]
 
     @api.model
+    def _note(self):
+        """What people should know of the kind before they bring a table."""
+        return ""
+
+    @api.model
     def _label(self, name):
-        return self.env._(COLUMNS[name])
+        """What people call a column; of those with a prefix, what stands behind it."""
+        return self.env._(COLUMNS[name]) if name in COLUMNS else name.partition(":")[2]
 
     def _say(self, name, code, figures):
         """What is wrong, with the column it is wrong in."""
@@ -30,7 +50,6 @@ class ActwinImportKind(models.AbstractModel):
 
     @api.model
     def _resolve(self, item, rows):
-        """Find what the values of ``rows`` refer to, in few queries; note faults in the rows."""
         site = item.site_id
         names = {fold(site.code), fold(site.name), fold(site.display_name)}
         for row in rows:
@@ -38,18 +57,19 @@ class ActwinImportKind(models.AbstractModel):
                 row.fault("site", "other_site", site=site.display_name)
 
     @api.model
-    def _create(self, item, lines):
-        """Create what ``lines`` describe. :return: [(line id, record)…] in order of creation"""
-        raise NotImplementedError
-
-    @api.model
-    def _update(self, item, lines):
-        """Write what ``lines`` give to the records that exist."""
-        raise NotImplementedError
+    def _good_state(self, item, row):
+        """State of a row that has neither faults nor open doubts."""
+        return "present" if row.present and item.policy == "skip" else "good"
 
     @api.model
     def _column_values(self, rows, name):
         return list(dict.fromkeys(row.values[name] for row in rows if name in row.values))
+
+    @api.model
+    def _points_at(self, site, codes):
+        """{code: point} of those the user sees at ``site``."""
+        points = self.env["actwin.point"].search([("site_id", "=", site.id), ("code", "in", codes)])
+        return {point.code: point for point in points}
 
     @api.model
     def _known(self, model, domain, key):

@@ -10,14 +10,16 @@ class ActwinImportKindPoint(models.AbstractModel):
 
     _name = "actwin.import.kind.point"
     _description = "Import of Points"
-    _inherit = "actwin.import.kind"
+    _inherit = "actwin.import.kind.record"
     _import_kind = "point"
+    _own_model = "actwin.point"
 
     @api.model
     def _resolve(self, item, rows):
         super()._resolve(item, rows)
         mark_repeats(rows, lambda row: row.values.get("code"), "code")
-        self._resolve_points(item, rows)
+        self._resolve_codes(item, rows)
+        self._resolve_own(item, rows)
         new = [row for row in rows if not row.present]
         self._resolve_registers(item, new)
         self._resolve_meters(item, new)
@@ -33,7 +35,7 @@ class ActwinImportKindPoint(models.AbstractModel):
         self._check_present(rows)
         self._resolve_parents(item, rows)
 
-    def _resolve_points(self, item, rows):
+    def _resolve_codes(self, item, rows):
         """Which codes exist at the site, be it out of the user's sight."""
         codes = self._column_values(rows, "code")
         known = self._known("actwin.point", self._at_site(item, codes), "code")

@@ -29,6 +29,7 @@ class ActwinImportKindPoint(models.AbstractModel):
             given = {"name": "name", "parent": "parent_id", "groups": "group_ids"}
             absent = {field for name, field in given.items() if name not in line.values}
             point.write({name: held for name, held in values.items() if name not in absent})
+            self._write_own(point, line.values)
 
     def _make_points(self, item, lines, made):
         points = self.env["actwin.point"].with_context(tracking_disable=True)
@@ -39,6 +40,7 @@ class ActwinImportKindPoint(models.AbstractModel):
                     "code": line.values["code"],
                     "site_id": item.site_id.id,
                     **self._point_vals(item, line.values),
+                    **self._own_vals(line.values),
                     "parent_id": above.get(line.id),
                 }
                 for line in lines

@@ -15,8 +15,9 @@ class ActwinImportKindSubscriber(models.AbstractModel):
 
     _name = "actwin.import.kind.subscriber"
     _description = "Import of Subscribers"
-    _inherit = "actwin.import.kind"
+    _inherit = "actwin.import.kind.record"
     _import_kind = "subscriber"
+    _own_model = "actwin.subscriber"
 
     @api.model
     def _resolve(self, item, rows):
@@ -24,11 +25,31 @@ class ActwinImportKindSubscriber(models.AbstractModel):
         mark_repeats(rows, lambda row: row.values.get("subscriber_number"), "subscriber_number")
         self._resolve_subscribers(item, rows)
         mark_repeats(rows, lambda row: row.values.get("subscriber_key"), "subscriber_name")
+        self._resolve_own(item, rows)
         self._resolve_tags(rows)
-        self._resolve_points(item, rows)
+        for row, point in self._resolve_points(item, rows):
+            there = point.subscriber_id
+            if there and there.id != row.values.get("subscriber"):
+                row.fault("point", "point_has_subscriber", name=there.partner_id.name)
         for row in rows:
-            if row.values.get("subscriber"):
-                row.present = row.values["subscriber"]
+            row.present = row.values.get("subscriber")
+
+    @api.model
+    def _own_definitions(self):
+        """Each kind of subscribers has its own."""
+        kinds = self.env["actwin.subscriber.kind"].search_fetch(
+            [], ["subscriber_properties_definition"]
+        )
+        found = {kind.id: kind.subscriber_properties_definition or [] for kind in kinds}
+        return found | {None: []}
+
+    @api.model
+    def _own_key(self, values):
+        """The kind the row gives, else that of the subscriber it means."""
+        given = values.get("subscriber_kind_id")
+        if given or not values.get("subscriber"):
+            return given
+        return self.env["actwin.subscriber"].browse(values["subscriber"]).kind_id.id or None
 
     def _resolve_tags(self, rows):
         named = [row for row in rows if "tags" in row.values]
@@ -41,28 +62,11 @@ class ActwinImportKindSubscriber(models.AbstractModel):
             if not missing:
                 row.values["tag_ids"] = [known[fold(name)] for name in row.values["tags"]]
 
-    def _resolve_points(self, item, rows):
-        named = [row for row in rows if "point" in row.values]
-        codes = self._column_values(named, "point")
-        points = self.env["actwin.point"].search(
-            [("site_id", "=", item.site_id.id), ("code", "in", codes)]
-        )
-        known = {point.code: point for point in points}
-        mark_repeats(named, lambda row: row.values["point"], "point")
-        for row in named:
-            point = known.get(row.values["point"])
-            if not point:
-                row.fault("point", "unknown_point")
-                continue
-            row.values["point_id"] = point.id
-            if point.subscriber_id and point.subscriber_id.id != row.values.get("subscriber"):
-                name = point.subscriber_id.partner_id.name
-                row.fault("point", "point_has_subscriber", name=name)
-
     @api.model
     def _subscriber_vals(self, item, values, partner):
         vals = super()._subscriber_vals(item, values, partner)
         vals |= {name: values[name] for name in _OWN if name in values}
+        vals |= self._own_vals(values)
         if "tag_ids" in values:
             vals["tag_ids"] = [Command.set(values["tag_ids"])]
         if "authorised_partner_id" in values:
@@ -77,12 +81,7 @@ class ActwinImportKindSubscriber(models.AbstractModel):
         for line in lines:
             if line.id in authorised:
                 subscribers[line.id].authorised_partner_id = authorised[line.id]
-        points = {
-            line.id: self.env["actwin.point"].browse(line.values["point_id"])
-            for line in lines
-            if "point_id" in line.values
-        }
-        self._occupy(lines, points, subscribers, made)
+        self._occupy(lines, self._points_of(lines), subscribers, made)
         return made
 
     def _make_authorised(self, item, lines, made):
@@ -114,6 +113,7 @@ class ActwinImportKindSubscriber(models.AbstractModel):
             if "tag_ids" in values:
                 vals["tag_ids"] = [Command.set(values["tag_ids"])]
             subscriber.write(vals)
+            self._write_own(subscriber, values)
             facts = {name: values[name] for name in _OF_PARTNER if name in values}
             if "tax_number" in values:
                 facts["vat"] = values["tax_number"]

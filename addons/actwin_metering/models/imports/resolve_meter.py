@@ -11,13 +11,13 @@ from ...core.imports.text import fold
 _OF_A_METER = ("ct", "vt", "opening_index", "installed", "manufacturer", "digits")
 
 
-class ActwinImportKind(models.AbstractModel):
+class ActwinImportKindRecord(models.AbstractModel):
     """Which meter a row means, and whether it may hang at the row's point from then on.
 
     ``row.values["meter"]`` becomes the id of one that exists, and ``["installed"]`` a UTC moment.
     """
 
-    _inherit = "actwin.import.kind"
+    _inherit = "actwin.import.kind.record"
 
     @api.model
     def _resolve_meters(self, item, rows):
@@ -115,7 +115,7 @@ class ActwinImportKind(models.AbstractModel):
         """{line id: meter}; those that are missing are created and noted in ``made``."""
         meters = self.env["actwin.meter"].with_context(tracking_disable=True)
         new = [line for line in lines if "serial" in line.values and "meter" not in line.values]
-        created = meters.create([self._meter_vals(item, line.values) for line in new])
+        created = meters.create([self._new_meter_vals(item, line.values) for line in new])
         made += [(line.id, meter) for line, meter in zip(new, created, strict=True)]
         found = {
             line.id: meters.browse(line.values["meter"]) for line in lines if "meter" in line.values
@@ -134,6 +134,10 @@ class ActwinImportKind(models.AbstractModel):
             | {field: values[name] for name, field in renamed.items() if name in values}
             | {"site_id": item.site_id.id}
         )
+
+    @api.model
+    def _new_meter_vals(self, item, values):
+        return self._meter_vals(item, values)
 
     @api.model
     def _install(self, lines, points, meters, made):

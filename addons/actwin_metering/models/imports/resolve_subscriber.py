@@ -7,14 +7,14 @@ _FACTS = ("subscriber_name", "subscriber_kind", "tax_number", "phone", "email")
 _NAMED_BY = ("subscriber_number", "tax_number", "subscriber_name")
 
 
-class ActwinImportKind(models.AbstractModel):
+class ActwinImportKindRecord(models.AbstractModel):
     """Which subscriber a row means: by customer number, else tax number, else name.
 
     ``row.values["subscriber"]`` becomes the id of one that exists; of a new one,
     ``["subscriber_key"]`` is the same in every row that means it.
     """
 
-    _inherit = "actwin.import.kind"
+    _inherit = "actwin.import.kind.record"
 
     @api.model
     def _resolve_subscribers(self, item, rows):

@@ -46,6 +46,19 @@ export class ImportGrid extends Component {
         return this.state.page.counts[state] || 0;
     }
 
+    get rejected() {
+        return this.count("faulty") + this.count("doubtful");
+    }
+
+    get words() {
+        return {
+            run: _t("Import %s good rows", this.count("good")),
+            accept: _t("Confirm %s doubtful rows", this.count("doubtful")),
+            rejects: _t("Download %s faulty rows", this.rejected),
+            used: _t("Nothing was undone: %s of it are used since.", this.state.used?.used_count),
+        };
+    }
+
     onPaste(ev) {
         const text = ev.clipboardData?.getData("text/plain") || "";
         if (this.state.page || this.state.busy || !/[\t\n;]/.test(text.trim())) {
@@ -69,6 +82,11 @@ export class ImportGrid extends Component {
         this.begin("start_file", file.name, url.slice(url.indexOf(",") + 1));
     }
 
+    /** Call a method of the import that is shown. */
+    call(method, ...args) {
+        return this.orm.call(MODEL, method, [[this.state.page.id], ...args]);
+    }
+
     begin(method, ...content) {
         return this.work(_t("Checking…"), async () => {
             const args = [this.state.kind, this.state.site, ...content];
@@ -88,13 +106,13 @@ export class ImportGrid extends Component {
 
     async show(changes = {}) {
         Object.assign(this.state, changes);
-        const { page, view, offset, reason } = this.state;
-        this.state.page = await this.orm.call(MODEL, "page", [[page.id], view, offset, reason]);
+        const { view, offset, reason } = this.state;
+        this.state.page = await this.call("page", view, offset, reason);
     }
 
     change(method, ...args) {
         return this.work(_t("Checking…"), async () => {
-            await this.orm.call(MODEL, method, [[this.state.page.id], ...args]);
+            await this.call(method, ...args);
             await this.show();
         });
     }
@@ -104,20 +122,35 @@ export class ImportGrid extends Component {
         return this.work(_t("Importing…"), async () => {
             let remaining = all;
             while (remaining) {
-                ({ remaining } = await this.orm.call(MODEL, "run", [[this.state.page.id]]));
+                ({ remaining } = await this.call("run"));
                 this.state.busy = _t("%(done)s of %(all)s rows imported", { done: all - remaining, all });
             }
             await this.show({ offset: 0 });
         });
     }
 
-    undo(partial = false) {
-        const body = partial
-            ? _t("The used rows stay with all that belongs to them; the others are removed.")
+    accept() {
+        this.dialog.add(ConfirmationDialog, {
+            title: _t("Confirm what is doubtful"),
+            body: _t("%s rows are then good, in spite of what speaks against them.", this.count("doubtful")),
+            confirmLabel: _t("Confirm"),
+            confirm: () => this.change("accept"),
+            cancel: () => {},
+        });
+    }
+
+    get undoWords() {
+        return this.state.page.kind === "reading"
+            ? _t("The readings of this import are withdrawn, and what it replaced comes back. Both stay on record.")
             : _t("Everything this import created is removed, and nothing else. Updated records keep their values.");
+    }
+
+    undo(partial = false) {
         this.dialog.add(ConfirmationDialog, {
             title: _t("Undo the import"),
-            body,
+            body: partial
+                ? _t("The used rows stay with all that belongs to them; the others are removed.")
+                : this.undoWords,
             confirmLabel: _t("Undo"),
             confirm: () => this.work(_t("Undoing…"), () => this.applyUndo(partial)),
             cancel: () => {},
@@ -125,7 +158,12 @@ export class ImportGrid extends Component {
     }
 
     async applyUndo(partial) {
-        const found = await this.orm.call(MODEL, "undo", [[this.state.page.id], partial]);
+        let found, done = 0;
+        do {
+            found = await this.call("undo", partial);
+            done += found.removed;
+            this.state.busy = _t("%s rows undone", done);
+        } while (found.remaining);
         this.state.used = partial ? null : found.used_count && found;
         await this.show({ offset: 0 });
     }
@@ -135,22 +173,18 @@ export class ImportGrid extends Component {
     }
 
     async downloadRejects() {
-        const text = await this.orm.call(MODEL, "rejects", [[this.state.page.id]]);
-        this.download(_t("Faulty rows") + ".csv", text);
+        this.download(await this.call("rejects"));
     }
 
-    downloadSample() {
-        const columns = this.kind.columns;
-        const line = (name) => columns.map((item) => `"${item[name]}"`).join(";");
-        this.download(this.kind.label + ".csv", "\ufeff" + line("label") + "\r\n" + line("example") + "\r\n");
+    async downloadExample() {
+        this.download(await this.orm.call(MODEL, "example", [this.state.kind, this.state.site]));
     }
 
-    download(name, text) {
+    download({ name, content }) {
         const link = document.createElement("a");
-        link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+        link.href = `data:application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;base64,${content}`;
         link.download = name;
         link.click();
-        URL.revokeObjectURL(link.href);
     }
 }
 
