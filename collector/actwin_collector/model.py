@@ -198,11 +198,13 @@ class Push:
     """A heard message opened with its device's keys.
 
     ``result`` holds what stands for the moment of arrival, ``rows`` what carries its own time.
+    ``late``: its counter tells that it was sent before another that was taken.
     """
 
     result: ReadResult
     rows: tuple[ProfileRow, ...] = ()
     events: tuple[MeterEvent, ...] = ()
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,10 +61,11 @@ def test_a_message_counter_that_does_not_grow_is_a_replay_over_restarts_too(driv
     first, second = radio.telegram(NOW), radio.telegram(NOW)
     driver.open_heard(heard(second), spec)
     assert refusal(driver, second, spec) == "replayed"
-    assert refusal(driver, first, spec) == "replayed"
     driver.confirm_heard(heard(second), spec)
     again = WmbusDriver(Memory(tmp_path / "memory.sqlite"), lambda: NOW)
-    assert refusal(again, first, spec) == "replayed"
+    for each in (driver, again):
+        # What was sent before the meter was known may have been recorded then.
+        assert refusal(each, second, spec) == refusal(each, first, spec) == "replayed"
     again.open_heard(heard(radio.telegram(NOW)), spec)
 
 

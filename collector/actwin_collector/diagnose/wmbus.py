@@ -39,8 +39,9 @@ class Peeking(Memory):
         """Return the highest counter the collector has taken."""
         return self._real.last(meter, key) if self._real else None
 
-    def check(self, meter: bytes, key: bytes, counter: int) -> None:
+    def check(self, meter: bytes, key: bytes, counter: int) -> bool:
         """Take any: the daemon may have heard the same telegram a moment ago."""
+        return False
 
     def layouts(self) -> Mapping[int, bytes]:
         """Return what the collector has learned."""

@@ -23,11 +23,13 @@ def merge(
     if at is None:
         state.health.success(now)
         state.note_comm(Outcome(now, now, 1, push.result))
+    if at is None and not push.late:
         suspect = state.mind_drift(drift_of(push.result, now), now, limits)
         instant = _instant(state, now)
         useful += state.take_result(push.result, instant, suspect, now, complain=False)
     else:
-        useful += state.take_late(push.result, at, now)
+        # It must not stand over what was sent after it.
+        useful += state.take_late(push.result, now if at is None else at, now)
     if not useful and not push.events:
         error = ProtocolError("the push held none of the device's registers", "missing_register")
         state.health.note(error, now)

@@ -20,13 +20,18 @@ class Claims:
     def __init__(self) -> None:
         self._open: dict[str, dict[Hashable, int]] = {}
 
-    def claim(self, heard: Heard, counters: Mapping[Hashable, int]) -> None:
-        """Take counters for a message; raises ``replayed`` when one is not above those claimed."""
+    def claim(self, heard: Heard, counters: Mapping[Hashable, int]) -> bool:
+        """Take counters for a message; raises ``replayed`` when one is claimed already.
+
+        Returns whether a higher one is.
+        """
         for owner, counter in counters.items():
-            if counter <= self.highest(owner):
+            if any(each.get(owner) == counter for each in self._open.values()):
                 raise ProtocolError(f"message counter {counter} was heard before", "replayed")
+        late = any(counter < self.highest(owner) for owner, counter in counters.items())
         if counters:
             self._open[_name_of(heard)] = dict(counters)
+        return late
 
     def highest(self, owner: Hashable) -> int:
         """Return the highest counter claimed for a sender and key, -1 for none."""

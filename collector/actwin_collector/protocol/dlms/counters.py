@@ -7,9 +7,10 @@ before any message carries it.
 
 from __future__ import annotations
 
-from ...model import ConfigError
+from ...model import ConfigError, ProtocolError
 from ..durable import DurableStore
 from ..state import state_folder
+from ..window import SIZE, TABLE, Window, load, save
 
 RESERVE = 100
 LIMIT = 0xFFFF_FFFF
@@ -24,7 +25,7 @@ _WAYS = ("received", "pushed")
 class CounterStore(DurableStore):
     """Counters by direction, sender's system title and key."""
 
-    SCHEMA = _TABLES
+    SCHEMA = f"{_TABLES}; {TABLE}"
     ERROR = "counter_store"
 
     def needs_meter(self, title: bytes, key: str) -> bool:
@@ -71,11 +72,39 @@ class CounterStore(DurableStore):
         with self._open() as database:
             return self._next(database, _WAYS[pushed], title, key) - 1
 
-    def received(self, title: bytes, key: str, counter: int, pushed: bool = False) -> None:
-        """Take note of a counter."""
+    def check_push(self, title: bytes, key: str, counter: int) -> bool:
+        """Refuse a push's counter that was taken or is too old, as ``replayed``.
+
+        Returns whether a higher one was taken before.
+        """
         with self._open() as database:
-            if counter >= self._next(database, _WAYS[pushed], title, key):
+            window = self._window(database, title, key)
+        if not window.takes(counter):
+            text = f"invocation counter {counter} of {title.hex().upper()} was heard before"
+            raise ProtocolError(f"{text}, or is older than the last {SIZE}", "replayed")
+        return counter < window.highest
+
+    def received(self, title: bytes, key: str, counter: int, pushed: bool = False) -> None:
+        """Take note of a counter.
+
+        Answers come in the order of their questions, so only the highest is kept of them.
+        """
+        with self._open() as database:
+            if not pushed and counter >= self._next(database, _WAYS[pushed], title, key):
                 self._set(database, _WAYS[pushed], title, key, counter + 1)
+            if pushed:
+                self._take_push(database, title, key, counter)
+
+    def _take_push(self, database, title: bytes, key: str, counter: int) -> None:
+        window = self._window(database, title, key)
+        if window.takes(counter):
+            window = window.moved(counter)
+            save(database, f"{title.hex()} {key}", window)
+            self._set(database, _WAYS[True], title, key, window.highest + 1)
+
+    def _window(self, database, title: bytes, key: str) -> Window:
+        highest = self._next(database, _WAYS[True], title, key) - 1
+        return load(database, f"{title.hex()} {key}", highest)
 
     def _next(self, database, direction: str, title: bytes, key: str) -> int:
         row = database.execute(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -184,8 +185,8 @@ class DlmsDriver(Driver):
             options.zone,
             options.push_unproved,
         )
-        self._claims.claim(heard, receiver.counters)
-        return push
+        late = self._claims.claim(heard, receiver.counters) or receiver.late
+        return replace(push, late=late)
 
     def confirm_heard(self, heard: Heard, device: DeviceSpec) -> None:
         """Keep the push's invocation counters; raises CollectorError."""

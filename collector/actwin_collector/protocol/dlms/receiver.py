@@ -36,11 +36,12 @@ Taken = tuple[Samples, dict[datetime, Samples]]
 class PushReceiver:
     """Takes the pushes of one meter.
 
-    With keys, everything must be authenticated and encrypted, and the invocation counter must be
-    above the last one in the store; ``counters`` then has those to be kept there, by sender and
-    key. Without keys, only clear pushes are taken; those carry no proof of anything. ``clear``:
-    they are taken of a meter with keys too. ``unproved``: so are those that are encrypted, but
-    whose tag is missing or cannot be checked for want of the authentication key.
+    With keys, everything must be authenticated and encrypted, and the store must not have taken
+    the invocation counter; ``counters`` then has those to be kept there, by sender and key, and
+    ``late`` tells that a higher one was taken before. Without keys, only clear pushes are taken;
+    those carry no proof of anything. ``clear``: they are taken of a meter with keys too.
+    ``unproved``: so are those that are encrypted, but whose tag is missing or cannot be checked
+    for want of the authentication key.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class PushReceiver:
         self._keys = keys or Keys()
         self._store = store
         self.counters: dict[tuple[bytes, str], int] = {}
+        self.late = False
         self._title = meter_title
         self._zone = zone
         self._columns = columns
@@ -89,10 +91,7 @@ class PushReceiver:
 
     def _check_counter(self, title: bytes, counter: int) -> None:
         key = self._keys.fingerprint
-        last = self._store.last_received(title, key, pushed=True)
-        if counter <= last:
-            text = f"invocation counter {counter} of {title.hex().upper()} is not above {last}"
-            raise ProtocolError(text, "replayed")
+        self.late |= self._store.check_push(title, key, counter)
         self.counters[title, key] = counter
 
 

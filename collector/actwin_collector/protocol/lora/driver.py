@@ -96,13 +96,12 @@ class LoraDriver(Driver):
         if uplink is None or uplink.eui != _eui_of(device):
             raise AddressError("another meter's uplink")
         records = _in_units(_records(uplink, device.settings.get("codec"), device.secret), device)
-        counters = self._counters(uplink, device)
+        counters, late = self._counters(uplink, device)
         identity = _identity(uplink, heard.rssi)
         now = self._clock()
         push = make_push(identity, records, device, now, raw=uplink.data.hex().upper())
         push = at_its_own_time(push, uplink.time, now, device)
-        self._claims.claim(heard, counters)
-        return push
+        return replace(push, late=self._claims.claim(heard, counters) or late)
 
     def confirm_heard(self, heard: Heard, device: DeviceSpec) -> None:
         """Keep the uplink's counter; raises CollectorError."""
@@ -114,13 +113,18 @@ class LoraDriver(Driver):
         """Let the uplink's counter come again."""
         self._claims.drop(heard)
 
-    def _counters(self, uplink: Uplink, device: DeviceSpec) -> dict[tuple[bytes, bytes], int]:
-        """Return the counter to claim, by DevEUI and session; raises ``replayed``."""
+    def _counters(
+        self, uplink: Uplink, device: DeviceSpec
+    ) -> tuple[dict[tuple[bytes, bytes], int], bool]:
+        """Return the counter to claim, by DevEUI and session, and whether a higher one was taken.
+
+        Raises ``replayed``.
+        """
         if str(device.settings.get("counter_reset", "no")).lower() in ("yes", "true", "1"):
-            return {}
+            return {}, False
         owner = (bytes.fromhex(uplink.eui), uplink.session.encode())
-        self._memory_of(device).check(*owner, uplink.f_cnt)
-        return {owner: uplink.f_cnt}
+        late = self._memory_of(device).check(*owner, uplink.f_cnt)
+        return {owner: uplink.f_cnt}, late
 
     def _memory_of(self, device: DeviceSpec) -> Memory:
         folder = str(device.settings.get("state_dir") or "")

@@ -108,15 +108,14 @@ class WmbusDriver(Driver):
         check_sender(payload, device)
         telegram = decode_payload(frame, believed(payload, key, device), key)
         _layouts.save(memory)
-        counters = check_security(payload, key, device, memory, self._claims)
+        counters, late = check_security(payload, key, device, memory, self._claims)
         meter = telegram.meter
         if heard.rssi is not None:
             meter = replace(meter, extra={**meter.extra, "rssi": str(heard.rssi)})
         raw = str(heard.telegram["telegram"])
         status = STATUS_SUSPECT if is_suspect(payload.status) else STATUS_OK
         push = make_push(meter, telegram.records, device, self._clock(), status, raw)
-        self._claims.claim(heard, counters)
-        return push
+        return replace(push, late=self._claims.claim(heard, counters) or late)
 
     def confirm_heard(self, heard: Heard, device: DeviceSpec) -> None:
         """Keep the telegram's counter; raises CollectorError."""

@@ -100,19 +100,20 @@ def check_security(
     device: DeviceSpec,
     memory: Callable[[], Memory],
     claims: Claims,
-) -> dict[tuple[bytes, bytes], int]:
+) -> tuple[dict[tuple[bytes, bytes], int], bool]:
     """Refuse replays, and telegrams less secure than this meter's; raises CollectorError.
 
-    Returns the counter to claim, by the meter's address and key.
+    Returns the counter to claim, by the meter's address and key, and whether a higher one was
+    taken before.
     """
     if key is None:
-        return {}
+        return {}, False
     if payload.counter is not None:
-        memory().check(payload.address, key, payload.counter)
-        return {(payload.address, key): payload.counter}
+        late = memory().check(payload.address, key, payload.counter)
+        return {(payload.address, key): payload.counter}, late
     if not _allows_clear(device):
         _check_downgrade(payload, key, memory, claims)
-    return {}
+    return {}, False
 
 
 def _check_downgrade(
