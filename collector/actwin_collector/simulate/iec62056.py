@@ -32,6 +32,9 @@ class IecMeterSession:
     ``memory`` the meter has a programming mode. ``damaged`` block transmissions get a wrong check
     character first. On a line that was opened at 300 Bd it speaks at the speed agreed on, so a
     reader who does not follow hears nonsense.
+
+    ``parity``: it hears only characters with even parity. ``stays``: it offers another speed and
+    keeps that it was opened at. ``protocol``: the one protocol character that it takes.
     """
 
     def __init__(
@@ -42,6 +45,9 @@ class IecMeterSession:
         damaged: int = 0,
         memory: IecMemory | None = None,
         faults: Faults | None = None,
+        parity: bool = False,
+        stays: bool = False,
+        protocol: str = "",
     ) -> None:
         self._identification = identification
         self._addresses = {"", serial, identification[1:4] + serial}
@@ -50,6 +56,7 @@ class IecMeterSession:
         self._memory = memory
         self._faults = faults or Faults()
         self._damaged = damaged
+        self._needs_parity, self._stays, self._protocol = parity, stays, protocol
         self._buffer = b""
         self._parity = False
         self._asked_at = 0
@@ -59,6 +66,8 @@ class IecMeterSession:
 
     def feed(self, data: bytes) -> bytes:
         """Take received bytes; return the answer."""
+        if self._needs_parity and any(byte.bit_count() % 2 for byte in data):
+            return b""
         self._parity = any(byte & 0x80 for byte in data) or (self._parity and bool(self._buffer))
         self._buffer = (self._buffer + data.translate(_STRIP))[-_KEPT:]
         self._switching = False
@@ -86,7 +95,10 @@ class IecMeterSession:
             return self._identify(match[1].decode("ascii"))
         if self._selected and (match := _SELECT.search(self._buffer)):
             self._buffer = b""
-            self._speed, self._switching = _SPEEDS.get(match[2].decode(), 0), True
+            if self._protocol and match[1].decode() != self._protocol:
+                return b""
+            agreed = _SPEEDS.get(match[2].decode(), 0)
+            self._speed, self._switching = _OPENING if self._stays else agreed, True
             return self._start(match[3].decode("ascii"))
         if self._programming and (match := _COMMAND.search(self._buffer)):
             self._buffer = b""

@@ -31,11 +31,15 @@ VOLTAGES = ("32.7.0", "52.7.0", "72.7.0")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a meter is reached: TCP ``port`` above the base port, or ``pty`` name; bus ``unit``."""
+    """Where a meter is reached: TCP ``port`` above the base port, or ``pty`` name; bus ``unit``.
+
+    ``speed``: the only one at which a pty is heard, 0 for any.
+    """
 
     port: int = 0
     pty: str = ""
     unit: int = 1
+    speed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class TimedSession(Session, Protocol):
         """Return what a line that is set to this speed hears of an answer."""
 
 
-_SPEEDS = {
+SPEEDS = {
     getattr(termios, f"B{speed}"): speed
     for speed in (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 }
@@ -82,11 +82,15 @@ class TcpPort:
 
 
 class PtyPort:
-    """A pseudo terminal under a stable name: ``link`` points at the side a collector opens."""
+    """A pseudo terminal under a stable name: ``link`` points at the side a collector opens.
 
-    def __init__(self, new_session: Callable[[], Session], link: Path) -> None:
+    With a ``speed`` nothing is understood that comes at another one.
+    """
+
+    def __init__(self, new_session: Callable[[], Session], link: Path, speed: int = 0) -> None:
         self._session = new_session()
         self._link = link
+        self._speed = speed
         self._waiting = b""
         self._master = self._slave = -1
 
@@ -113,7 +117,10 @@ class PtyPort:
         self._master = self._slave = -1
 
     def _receive(self) -> None:
-        answer = self._session.feed(os.read(self._master, 4096))
+        data = os.read(self._master, 4096)
+        if self._speed and self._set_speed() != self._speed:
+            return
+        answer = self._session.feed(data)
         if not answer:
             return
         if not hasattr(self._session, "at_speed"):
@@ -123,8 +130,10 @@ class PtyPort:
 
     def _say_at_speed(self, answer: bytes) -> None:
         if self._slave >= 0:
-            speed = _SPEEDS.get(termios.tcgetattr(self._slave)[5], 0)
-            self.say(self._session.at_speed(answer, speed))
+            self.say(self._session.at_speed(answer, self._set_speed()))
+
+    def _set_speed(self) -> int:
+        return SPEEDS.get(termios.tcgetattr(self._slave)[5], 0)
 
     def say(self, data: bytes) -> None:
         """Send now; a new answer ends what was still to be said before."""

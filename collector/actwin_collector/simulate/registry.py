@@ -47,7 +47,7 @@ class Stage:
         place = meters[0].spec.place
         if place.pty:
             path = self.pty_dir / place.pty
-            pty = PtyPort(new_session, path)
+            pty = PtyPort(new_session, path, place.speed)
             pty.start()
             return Opened({meter.spec.key: str(path) for meter in meters}, pty.stop, pty.say)
         tcp = TcpPort(new_session)

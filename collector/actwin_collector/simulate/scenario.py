@@ -17,6 +17,7 @@ from ..units import convert
 from .carriers import Carrier, check_meters, parse_modem, parse_pusher
 from .load import Curve, Load, LoadSpec
 from .meters import MeterSpec, Place, SimulatedMeter
+from .ports import SPEEDS
 from .profiles import NAMES
 from .registry import known
 from .transformer import MainLoad, TransformerSpec
@@ -37,6 +38,7 @@ _PLACE = {
     "port": Field(int, -1, low=-1, high=999),
     "pty": Field(str, ""),
     "unit": Field(int, 1, low=1, high=247),
+    "speed": Field(int, 0),
     "map": Field(str, ""),
     "digits": Field(int, 8, low=1, high=12),
     "opening": Field(list, (0, 0, 0)),
@@ -129,6 +131,8 @@ def _check_place(row: Mapping, problems: Problems) -> None:
     path = f"meter {row['key']}"
     if (row["port"] < 0) == (not row["pty"]):
         problems.add(path, "needs either port or pty")
+    if row["speed"] and (row["speed"] not in SPEEDS.values() or not row["pty"]):
+        problems.add(f"{path}.speed", "must be a usual speed in Bd, and only a pty has one")
     if row["protocol"] in known():
         known()[row["protocol"]].check(row, lambda name, text: problems.add(f"{path}.{name}", text))
     else:
@@ -138,7 +142,7 @@ def _check_place(row: Mapping, problems: Problems) -> None:
 
 
 def _meter_spec(row: Mapping) -> MeterSpec:
-    place = Place(row["port"], row["pty"], row["unit"])
+    place = Place(row["port"], row["pty"], row["unit"], row["speed"])
     return MeterSpec(
         row["key"],
         row["protocol"],

@@ -108,7 +108,9 @@ class MeterServer:
         """Return why an association is refused as a diagnostic number, 0 when it is not."""
         identity = self._model.identity
         if session.mechanism == LOW:
-            right = identity.password and secrets.compare_digest(asked.secret, identity.password)
+            if not identity.password:
+                return _NO_MECHANISM
+            right = secrets.compare_digest(asked.secret, identity.password)
             return 0 if right else _WRONG_PASSWORD
         if session.mechanism == GMAC:
             return 0 if identity.keys.encryption and session.ciphered else _NO_MECHANISM

@@ -17,6 +17,9 @@ FIELDS = {
     "password": Field(str, ""),
     "fault": Field(str, "", choices=Faults.KINDS),
     "fault_every": Field(int, 1, low=1, high=1000),
+    "parity": Field(bool, False),
+    "stays": Field(bool, False),
+    "protocol": Field(str, "", choices=("", "0", "1", "2")),
 }
 
 
@@ -37,6 +40,9 @@ def _session_maker(meter: SimulatedMeter, stage: Stage) -> Callable[[], IecMeter
         memory.packet,
         memory=memory,
         faults=faults,
+        parity=settings["parity"],
+        stays=settings["stays"],
+        protocol=settings["protocol"],
     )
 
 
