@@ -9,15 +9,20 @@ from typing import ClassVar
 
 from ..model import DeviceSpec, LineSpec, ReadResult
 from ..protocol.dlms import hdlc, wrapper
+from ..protocol.iec62056_21.codec import Identification, request_message
 from .base import Diagnoser
 from .case import Attempt, Case, SerialForm
 from .finding import Finding
+from .iec62056 import identified
 
 # An association request of the public client: logical names, no authentication, nothing secret.
 _PUBLIC_AARQ = bytes.fromhex("601DA109060760857405080101BE10040E01000000065F1F0400001E1DFFFF")
 _PUBLIC = 16
 _SECURITY_SETTINGS = ("authentication", "ciphered", "suite", "system_title", "meter_title")
-_LOGICAL = (1, 0, 2, 16, 17, 100)
+_MODE_E_FORM = SerialForm(300, 7, "E")
+_LOGICAL = (1, 0, 2, 16, 17, 100, 3, 4, 5, 6, 7, 8)
+# Codes that only an answer of the meter itself can have.
+_FROM_THE_METER = ("meter_refused", "missing_register", "replayed", "unprotected", "unsupported")
 _PHYSICAL = (0, 16, 17, 1, 127, 100)
 
 
@@ -51,22 +56,29 @@ class DlmsDiagnoser(Diagnoser):
             return [_counter(case, text)]
         if code == "wrong_address":
             return [_another(case, text)]
-        return []
+        if code == "access_denied":
+            return [_not_shown(case, text)]
+        return [_reached(case, attempt)] if code in _FROM_THE_METER else []
 
     async def search(self, case: Case) -> list[Finding]:
-        """Try the other framing, then other addresses, as the public client."""
+        """Try the other framing, mode E or its absence, then other addresses, as public client."""
         configured = _framing(case)
         other = "hdlc" if configured == "wrapper" else "wrapper"
         line = case.quick()
+        if await _speaks(case, line, configured, *_address(case)):
+            in_vain = case.device.settings.get("mode_e")
+            return [_no_mode_e(case) if in_vain else _wrong_client(case)]
         if await _speaks(case, line, other, *_address(case)):
             return [_wrong_framing(case, configured, other)]
+        if case.device.settings.get("mode_e"):
+            return []
+        if found := await _wants_mode_e(case):
+            return [_mode_e(case, found)]
         for logical, physical in _places(configured, _address(case)):
             if not case.left():
                 break
             if await _speaks(case, line, configured, logical, physical):
                 return [_wrong_place(case, logical, physical)]
-        if await _speaks(case, line, configured, *_address(case)):
-            return [_wrong_client(case)]
         return []
 
     async def judge(self, case: Case, result: ReadResult) -> list[Finding]:
@@ -86,9 +98,21 @@ def _address(case: Case) -> tuple[int, int]:
 
 
 def _places(framing: str, known: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    physical = _PHYSICAL if framing == "hdlc" else (0,)
-    for logical in (known[0], *_LOGICAL):
-        yield from ((logical, each) for each in physical if (logical, each) != known)
+    """Return other addresses, the likeliest first: each is waited for."""
+    likely = [(logical, each) for logical in (known[0], 1) for each in _PHYSICAL]
+    others = [(logical, known[1]) for logical in _LOGICAL]
+    if framing == "wrapper":
+        likely, others = [], [(logical, 0) for logical in _LOGICAL]
+    yield from (place for place in dict.fromkeys((*likely, *others)) if place != known)
+
+
+async def _wants_mode_e(case: Case) -> Identification | None:
+    """Return who identifies itself as IEC 62056-21 does and offers DLMS behind it."""
+    line = case.line
+    if line.kind == "serial":
+        line = _MODE_E_FORM.on(line)
+    found = await identified(case, case.quick(replace(line, software_7e1=True)), request_message())
+    return found if found and found.offers_dlms else None
 
 
 async def _speaks(case: Case, line: LineSpec, framing: str, logical: int, physical: int) -> bool:
@@ -177,9 +201,51 @@ def _counter(case: Case, text: str) -> Finding:
 
 
 def _another(case: Case, text: str) -> Finding:
+    title = str(case.device.settings.get("meter_title") or "").upper()
+    key = "meter_title" if title and title in text else "serial"
     return Finding(
         case.where, "wrong_address", text, "Another meter is reached than the one configured.",
-        "Compare serial number and system title with the plate.", "settings.serial",
+        "Compare serial number and system title with the plate.", f"settings.{key}",
+    )
+
+
+def _not_shown(case: Case, text: str) -> Finding:
+    if case.device.settings.get("authentication", "none") == "none":
+        return Finding(
+            case.where, "wrong_authentication", text,
+            "The meter lets anybody in and shows them nothing: it wants a password or keys.",
+            "Set authentication to low (password) or gmac (keys) and enter the secret.",
+            "settings.authentication",
+        )
+    return Finding(
+        case.where, "access_denied", text,
+        "Password or keys are right; this client may not read what was asked for.",
+        "Use the client that may (1 is mostly the management client), or leave the register out.",
+        "settings.client",
+    )
+
+
+def _reached(case: Case, attempt: Attempt) -> Finding:
+    return Finding(
+        case.where, attempt.error.code, attempt.error.message,
+        "The meter is reached; it does not give a reading.",
+        f"See the bytes with: actwin-collector trace {case.device.key}",
+    )
+
+
+def _mode_e(case: Case, found: Identification) -> Finding:
+    return Finding(
+        case.where, "wrong_mode", f"silent to HDLC, but at 300 Bd there is {found.text}",
+        "The meter begins as IEC 62056-21 does and then goes over to DLMS (mode E).",
+        "Set mode_e to true.", "settings.mode_e", "true",
+    )
+
+
+def _no_mode_e(case: Case) -> Finding:
+    return Finding(
+        case.where, "wrong_mode", "no identification comes, but DLMS is answered at once",
+        "The meter speaks DLMS from the beginning, at the speed of the line.",
+        "Set mode_e to false.", "settings.mode_e", "false",
     )
 
 

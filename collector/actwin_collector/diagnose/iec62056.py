@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from ..model import FrameError, LineSpec
+from ..model import CollectorError, FrameError, LineSpec, NoAnswer, ReadResult
 from ..protocol.iec62056_21.codec import Identification, parse_identification, request_message
+from ..protocol.iec62056_21.programming import Programming
 from .base import Diagnoser
 from .case import Attempt, Case, SerialForm
-from .finding import Finding
+from .finding import WARNING, Finding
 
 _ANYBODY = request_message("")
+_SHORTEST_VISIT = 5.0
 
 
 class Iec62056Diagnoser(Diagnoser):
@@ -28,8 +31,19 @@ class Iec62056Diagnoser(Diagnoser):
 
     async def greet(self, case: Case, line: LineSpec) -> str:
         """Ask whoever is there to identify itself."""
-        found = await _identified(case, line, _ANYBODY)
+        found = await identified(case, line, _ANYBODY)
         return f"a meter that says {found.text}" if found else ""
+
+    async def judge(self, case: Case, result: ReadResult) -> list[Finding]:
+        """Give the password once where there is one: readouts come without it."""
+        if not (case.device.secret or case.device.settings.get("read_with_password")):
+            return []
+        error = await _unlocked(case)
+        if error is None:
+            return []
+        if error.code in _PASSWORDS:
+            return [_password(case, error)]
+        return [_no_programming(case, error)]
 
     async def refused(self, case: Case, attempt: Attempt) -> list[Finding]:
         """Name what came instead of a readout."""
@@ -37,8 +51,7 @@ class Iec62056Diagnoser(Diagnoser):
         if code == "dlms_meter":
             return [_speaks_dlms(case, attempt.error.message)]
         if code in _PASSWORDS:
-            means, change, key = _PASSWORDS[code]
-            return [Finding(case.where, code, attempt.error.message, means, change, key)]
+            return [_password(case, attempt.error)]
         if code == "wrong_address":
             return [_another_meter(case, attempt.error.message)]
         if code == "parity_error":
@@ -51,13 +64,13 @@ class Iec62056Diagnoser(Diagnoser):
         """Ask without address; with parity bits made by hand; at the form the mode begins with."""
         if case.device.address:
             for line in self._beginnings(case):
-                if found := await _identified(case, line, _ANYBODY):
+                if found := await identified(case, line, _ANYBODY):
                     return [await self._wrong_address(case, found)]
         if not case.line.software_7e1:
             for line in self._beginnings(case):
                 by_hand = replace(line, software_7e1=True)
                 questions = (request_message(case.device.address), _ANYBODY)
-                if found := await _identified(case, by_hand, *questions):
+                if found := await identified(case, by_hand, *questions):
                     return [_needs_parity(case, found)]
         return await self._other_speed(case)
 
@@ -89,14 +102,14 @@ class Iec62056Diagnoser(Diagnoser):
         for form in self.forms:
             if not case.left():
                 break
-            if found := await _identified(case, case.quick(form.on(case.line)), _ANYBODY):
+            if found := await identified(case, case.quick(form.on(case.line)), _ANYBODY):
                 return [_fixed_speed(case, form, found)]
         return []
 
     async def _other_mode(self, case: Case) -> Finding | None:
         """Return the mode in which data follows the identification."""
         for settings, means in _MODES:
-            if case.left() < 2 or settings.items() <= case.device.settings.items():
+            if case.left() < 2 or settings.items() <= {"mode": "c", **case.device.settings}.items():
                 continue
             changed = replace(case.device, settings={**case.device.settings, **settings})
             if (await case.attempt(changed)).result is not None:
@@ -123,6 +136,7 @@ _PASSWORDS = {
     ),
 }
 _MODES = (
+    ({"mode": "c"}, "The meter changes to the speed it offers (mode C)."),
     ({"max_speed": "0"}, "The meter or the converter does not change speed."),
     ({"mode": "fixed"}, "The line keeps one speed: device servers do."),
     ({"acknowledge": False}, "The meter sends its data without being acknowledged (mode A)."),
@@ -130,7 +144,25 @@ _MODES = (
 )
 
 
-async def _identified(case: Case, line: LineSpec, *questions: bytes) -> Identification | None:
+async def _unlocked(case: Case) -> CollectorError | None:
+    """Return why the programming mode does not take the password; None when it does."""
+    link = case.make_link(case.line)
+    visit = Programming(link, case.device, case.line.timeout_s)
+    try:
+        await link.open()
+        async with asyncio.timeout(max(_SHORTEST_VISIT, case.left())):
+            await visit.hold(Programming.authenticate)
+    except CollectorError as error:
+        return error
+    except TimeoutError:
+        return NoAnswer("the visit in programming mode did not end")
+    finally:
+        await link.close()
+    return None
+
+
+async def identified(case: Case, line: LineSpec, *questions: bytes) -> Identification | None:
+    """Return how a meter identifies itself to a request, None when none does."""
     heard = await case.ask(line, *questions)
     for part in heard.splitlines(keepends=True):
         try:
@@ -138,6 +170,21 @@ async def _identified(case: Case, line: LineSpec, *questions: bytes) -> Identifi
         except FrameError:
             continue
     return None
+
+
+def _password(case: Case, error: CollectorError) -> Finding:
+    means, change, key = _PASSWORDS[error.code]
+    return Finding(case.where, error.code, error.message, means, change, key)
+
+
+def _no_programming(case: Case, error: CollectorError) -> Finding:
+    return Finding(
+        case.where, "no_programming_mode", f"programming mode: {error.message} [{error.code}]",
+        "The meter is read, but whatever needs its password is not reached: load profile, logs, "
+        "setting the clock.",
+        "Ask the meter's maker whether this port has a programming mode, and at which speed.",
+        "settings.max_speed", severity=WARNING,
+    )
 
 
 def _speaks_dlms(case: Case, text: str) -> Finding:

@@ -35,8 +35,9 @@ class ModbusDiagnoser(Diagnoser):
     async def greet(self, case: Case, line: LineSpec) -> str:
         """Ask the device's unit, or the commonest ones, for one register."""
         framing = _framing(case, line)
-        mine = case.device.driver == self.name
-        units = [_unit(case)] if mine else [1, 255, 0, 247]
+        units = [_unit(case)]
+        if case.device.driver != self.name:
+            units += [unit for unit in (1, 255, 0, 247) if unit not in units]
         for unit in units:
             if await _answers(case, line, framing, unit):
                 return f"a Modbus device, unit {unit}"
