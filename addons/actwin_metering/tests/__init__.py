@@ -43,6 +43,4 @@ from . import (
 )
 from . import test_subscriber
 from . import test_alarm, test_alarm_absence, test_alarm_events, test_alarm_ready, test_alarm_watch
-from . import test_import
-from . import test_alarm
 from . import test_import, test_import_reading
