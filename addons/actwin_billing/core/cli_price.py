@@ -29,7 +29,8 @@ missing facts are refused with their path):
   rounding     {mode: half_up|half_even, money: 2, quantity: 3}
   payable      {step, carry}: round what is to be paid to a step; carry is what earlier
                roundings left over (minus the last rounding)
-  price_split  lines|weighted: a line for each price inside the period, or one at their mean
+  price_split  lines|prices|weighted: where prices change inside the period a line for each
+               version, for each price, or one at their mean
   subscriber   {contract_kw, connection_kva, reactive_exempt, reactive_waiver, units: flats,
                facts: {name: number} for formulas,
                transformer: {mode: none|no_load|full|fixed_percent, no_load_kw, load_kw,
@@ -48,10 +49,13 @@ missing facts are refused with their path):
                sunday, holiday: [[HH:MM, band]]}}]}
     components [{key, kind, price, label, unit, quantity, band, taxes: [tax key],
                  less: {tax key: part of the price outside its base}, …}] with
-      energy distribution            tiers: [{key, up_to, price, label}],
+      energy distribution pass_through
+                                     tiers: [{key, up_to, price, label}],
                                      tier_period: day|days30|days_in_month|period,
                                      tier_per_unit: limits are each flat's
-      market                         market: {ptf, yekdem} factors; price is added
+      market                         market: {ptf, yekdem} factors, by: hour|mean (without
+                                     it by the hours of a profile, if there is one); price is
+                                     added
       netting feed_in                netting: period|interval
       capacity excess_demand         proration: none|days30|days_in_month
       fixed_month fixed_day

@@ -10,6 +10,7 @@ from .money import ZERO, rounded, text, to_step
 from .periods import merge, spans
 from .result import Bill, Line
 from .weighted import one_line_each
+from .wording import line_formula
 
 
 def price(case):
@@ -22,7 +23,7 @@ def price(case):
     whole = merge(parts)
     verdicts, notes = _reactive(case, parts, whole)
     lines = _lines(case, parts, whole, verdicts)
-    if case.price_split == "weighted" and len(parts) > 1:
+    if case.price_split != "lines" and len(parts) > 1:
         lines = one_line_each(lines, case)
     lines = _overridden(case, lines)
     lines += [_adjustment(case, adjustment) for adjustment in case.adjustments]
@@ -93,10 +94,8 @@ def _line(context, component, charge):
     amount = rounded(quantity * unit_price, rounding.money, rounding.mode)
     shown = rounded(quantity, rounding.quantity, rounding.mode)
     shown_price = unit_price if charge.price is None else rounded(unit_price, 10).normalize() + 0
-    formula = (
-        f"{text(shown)} {component.unit} × {text(shown_price)} {currency}/{component.unit}"
-        f" = {text(amount)} {currency}"
-    )
+    formula = line_formula(
+        component.kind, component.unit, shown, shown_price, amount, currency)
     span = context.span
     return Line(
         f"{component.key}.{charge.part}" if charge.part else component.key, component.kind,

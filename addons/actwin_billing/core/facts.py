@@ -115,8 +115,8 @@ class Case:
     """Everything one bill depends on.
 
     ``profile`` are the intervals of registers: they split the period at price changes and give
-    the bands of a version's calendar and the demand. ``price_split`` "weighted" prints one line
-    at the mean price when prices change inside the period, "lines" one for each version.
+    the bands of a version's calendar and the demand. ``price_split`` "lines" prints a line for
+    each version inside the period, "prices" one for each price, "weighted" one at the mean price.
     """
 
     start: datetime

@@ -36,11 +36,13 @@ class Market:
     """Price of an hour: (ptf × PTF + yekdem × YEKDEM) / 1000 + the component's price.
 
     ``ptf`` and ``yekdem`` are factors: both 1.0938 is the last-resort tariff, (1.02, 1) a
-    contract that passes YEKDEM through. The published prices are in currency/MWh.
+    contract that passes YEKDEM through. The published prices are in currency/MWh. ``by`` "hour"
+    weights them by the profile, "mean" takes the means of the period, "" the profile if there is.
     """
 
     ptf: Decimal = Decimal(1)
     yekdem: Decimal = Decimal(1)
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ an error in one of the two shows as a difference. Answers sentences; an empty li
 
 from fractions import Fraction
 
-from .recheck_prices import expected_amount
+from .recheck_prices import SHARES, charged, expected_amount
 
 HALF = Fraction(1, 2)
 
@@ -15,7 +15,8 @@ def recheck(case, bill):
     """Differences between ``bill`` and the facts of ``case`` (both as JSON objects)."""
     step = Fraction(1, 10 ** case.get("rounding", {}).get("money", 2))
     return [
-        *_lines(case, bill, step), *_energy(case, bill), *_taxes(case, bill, step),
+        *_lines(case, bill, step), *_shares(case, bill, step), *_energy(case, bill),
+        *_taxes(case, bill, step),
         *_totals(case, bill),
     ]
 
@@ -25,10 +26,32 @@ def _lines(case, bill, step):
         if line["kind"] == "adjustment" or "override" in line["trace"]:
             continue
         exact = expected_amount(case, bill, line)
+        slack = _joins(bill) if line["kind"] == "minimum" else 0
         if exact is None:
             yield f"{line['key']}: no such price in the tariff"
-        elif abs(exact - Fraction(line["amount"])) > step * HALF:
+        elif abs(exact - Fraction(line["amount"])) > step * HALF * (1 + slack):
             yield f"{line['key']}: {line['amount']} is not {float(exact):.4f}"
+
+
+def _joins(bill):
+    """How many roundings stand behind lines that were joined over spans."""
+    return sum(len(line["trace"].get("parts", ())) for line in bill["lines"])
+
+
+def _shares(case, bill, step):
+    """What discounts and surcharges are taken of is what the named lines amount to."""
+    versions = [row["components"] for row in case["tariff"]["versions"]]
+    taken = {}
+    for line in bill["lines"]:
+        if line["kind"] in SHARES:
+            for part in line["trace"].get("parts") or [line["trace"]]:
+                taken.setdefault(line["trace"]["component"], []).append(part["inputs"]["base"])
+    for key, bases in taken.items():
+        mine = [item for rows in versions for item in rows if item["key"] == key]
+        base, expected = sum(map(Fraction, bases)), charged(bill, mine[0])
+        everywhere = len(mine) == len(versions) and all(item["of"] == mine[0]["of"] for item in mine)
+        if everywhere and abs(base - expected) > step * HALF * _joins(bill):
+            yield f"{key}: taken of {float(base)}, the lines amount to {float(expected)}"
 
 
 def _total_of(segments, register, band):

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+SHARES = {"discount": -1, "surcharge": 1}
+
 
 def expected_amount(case, bill, line):
     """Exact amount of a line, or None when the tariff has no price for it."""
@@ -24,10 +26,9 @@ def _amount(case, bill, line, version, quantity, inputs):
     if line["kind"] == "market":
         return quantity * _market_price(case, component, inputs)
     if line["kind"] == "minimum":
-        return Fraction(inputs["minimum"]) - _charged(bill, component, None)
-    if line["kind"] in ("discount", "surcharge"):
-        sign = -1 if line["kind"] == "discount" else 1
-        return sign * _charged(bill, component, line["start"]) * Fraction(component["price"])
+        return Fraction(inputs["minimum"]) - charged(bill, component)
+    if line["kind"] in SHARES:
+        return SHARES[line["kind"]] * Fraction(inputs["base"]) * Fraction(component["price"])
     return quantity * _price(component, inputs.get("tier"))
 
 
@@ -46,12 +47,11 @@ def _price(component, tier):
     return next(Fraction(row["price"]) for row in component["tiers"] if row["key"] == tier)
 
 
-def _charged(bill, component, start):
-    """Σ of the computed amounts of the components named in ``of``, of one span or of all."""
+def charged(bill, component):
+    """Σ of the computed amounts of the components named in ``of``."""
     return sum(
         (Fraction(line["trace"].get("computed", line["amount"])) for line in bill["lines"]
-         if line["trace"].get("component", line["key"]) in component["of"]
-         and (start is None or line["start"] == start)), Fraction(0))
+         if line["trace"].get("component", line["key"]) in component["of"]), Fraction(0))
 
 
 def _market_price(case, component, inputs):

@@ -18,7 +18,7 @@ from .schema_facts import (
 )
 from .schema_tariff import tax, version
 
-SPLITS = ("lines", "weighted")
+SPLITS = ("lines", "prices", "weighted")
 
 
 def _segments(reader, start, end):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from . import model
 from .errors import CaseError
 from .kinds import KINDS
+from .kinds.market import WAYS
 from .kinds.netting import MODES as NETTING
 from .kinds.tiers import PERIODS as TIER_PERIODS
 from .reader import Reader, decimals
@@ -87,7 +88,8 @@ def _market(parent):
         return None
     reader = Reader(parent.data["market"], parent.at("market"))
     market = model.Market(
-        reader.decimal("ptf", Decimal(1)), reader.decimal("yekdem", Decimal(1)))
+        reader.decimal("ptf", Decimal(1)), reader.decimal("yekdem", Decimal(1)),
+        reader.choice("by", WAYS, ""))
     reader.done()
     return market
 

@@ -1,20 +1,22 @@
-"""One line where prices change inside the period: at the mean price, weighted by what was used.
+"""One line where prices change inside the period: for each price, or one at their mean.
 
-Some suppliers print it so (a real bill of April 2025 has one distribution line at 15 % of the
-old price and 85 % of the new one).
+Some suppliers print the mean, weighted by what was used (a real bill of April 2025 has one
+distribution line at 15 % of the old price and 85 % of the new one).
 """
 
 from dataclasses import replace
 from decimal import Decimal
 
 from .money import ZERO, rounded, text
+from .wording import line_formula
 
 
 def one_line_each(lines, case):
-    """The lines with those of the same key and kind of all spans made one."""
+    """The lines with those of the same key and kind of all spans made one, or one a price."""
     groups = {}
     for line in lines:
-        groups.setdefault((line.key, line.kind, line.taxes), []).append(line)
+        alike = line.trace["price"] if case.price_split == "prices" else None
+        groups.setdefault((line.key, line.kind, line.taxes, alike), []).append(line)
     return [group[0] if len(group) == 1 else _joined(group, case) for group in groups.values()]
 
 
@@ -28,10 +30,8 @@ def _joined(group, case):
     amount = rounded(exact, rounding.money, rounding.mode)
     shown = rounded(quantity, rounding.quantity, rounding.mode)
     shown_price = rounded(unit_price, 10).normalize() + 0
-    formula = (
-        f"{text(shown)} {last.unit} × {text(shown_price)} {case.currency}/{last.unit}"
-        f" = {text(amount)} {case.currency}"
-    )
+    formula = line_formula(
+        last.kind, last.unit, shown, shown_price, amount, case.currency)
     less = {
         tax: sum((line.less.get(tax, ZERO) for line in group), ZERO)
         for tax in {tax for line in group for tax in line.less}

@@ -171,3 +171,19 @@ def test_thirteen_months_of_rounding_carry_on_exactly(invoices):
         assert Decimal(totals["payable"]) == Decimal(row["payable"]), row["period"]
         assert Decimal(totals["rounding"]) == Decimal(row["round"]), row["period"]
         carry = -Decimal(totals["rounding"])
+
+
+def test_a_contract_may_take_the_mean_although_there_is_a_profile():
+    data = hourly(market(), THREE[0], hours(THREE[1]))
+    data["tariff"]["versions"][0]["components"][0]["market"]["by"] = "mean"
+    data["market"]["ptf_mean"] = "2000"
+    assert run(data)["lines"][0]["trace"]["inputs"]["price_by"] == "mean"
+
+
+def test_a_contract_by_the_hour_needs_the_profile():
+    data = hourly(market(), THREE[0], hours(THREE[1]))
+    data["tariff"]["versions"][0]["components"][0]["market"]["by"] = "hour"
+    assert run(data)["lines"][0]["trace"]["inputs"]["price_by"] == "hour"
+    data |= {"quantities": {"active_import": "4"}, "profile": {}}
+    with pytest.raises(MissingQuantity, match="profile"):
+        run(data)

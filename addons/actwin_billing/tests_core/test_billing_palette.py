@@ -148,3 +148,52 @@ def test_a_formula_that_does_not_work_says_why(text, error, said):
 def test_what_a_kind_needs_is_asked_for(component, path):
     with pytest.raises(CaseError, match=path):
         case_from(case([component], {"active_import": "1"}))
+
+
+def two_versions(first, second):
+    data = case([], {"active_import": "1001"}, price_split="prices")
+    data["tariff"]["versions"] = [
+        {"key": "a", "valid_from": "2025-11-01T00:00:00+03:00", "components": first},
+        {"key": "b", "valid_from": "2025-11-16T00:00:00+03:00", "components": second}]
+    return data
+
+
+def test_lines_whose_price_did_not_change_are_one():
+    rest = [{"key": "m", "kind": "fixed_month", "price": "30"},
+            part("discount", "0.05", of=["energy", "distribution"]),
+            part("minimum", "9000", of=["energy"])]
+    bill = run(two_versions([energy("1"), distribution("0.333"), *rest],
+                            [energy("2"), distribution("0.333"), *rest]))
+    found = {}
+    for line in bill["lines"]:
+        found.setdefault(line["key"], []).append((line["quantity"], line["amount"]))
+    assert found["energy"] == [("500.500", "500.50"), ("500.500", "1001.00")]
+    assert found["distribution"] == [("1001.000", "333.33")]
+    assert found["m"] == [("1.000", "30.00")]
+    assert found["discount"] == [("-1834.840", "-91.74")]
+    assert found["minimum"] == [("1.000", "7498.50")]
+
+
+def test_the_sentence_of_a_share_names_the_percent():
+    bill = run(case([energy("2"), part("discount", "0.125", of=["energy"])],
+                    {"active_import": "100"}))
+    assert bill["lines"][1]["trace"]["formula"] == "-200.000 TRY × 12.5 % = -25.00 TRY"
+    fee = part("formula", formula="days * 2", unit="")
+    bill = run(case([energy("2"), fee], {"active_import": "100"}))
+    assert bill["lines"][1]["trace"]["formula"] == "60.000 × 1 TRY = 60.00 TRY"
+
+
+def test_a_discount_taken_of_too_much_is_noticed():
+    data = case([energy("2"), part("discount", "0.125", of=["energy"])], {"active_import": "100"})
+    bill = run(data)
+    line = bill["lines"][1]
+    line["trace"]["inputs"]["base"], line["amount"] = "400.00", "-50.00"
+    assert any("taken of 400.0" in said for said in recheck(data, bill))
+
+
+def test_what_is_passed_through_is_a_line_of_its_own_kind():
+    bill = run(case([energy("2"), part("pass_through", "-0.05", taxes=["levy", "vat"])],
+                    {"active_import": "100"}))
+    assert [(line["kind"], line["amount"]) for line in bill["lines"]] == [
+        ("energy", "200.00"), ("pass_through", "-5.00")]
+    assert bill["taxes"][0]["base"] == "195.00"

@@ -9,6 +9,7 @@ from . import derived, fixed, market, measured, netting, sessions
 KINDS = {
     "energy": measured.energy,
     "distribution": measured.energy,
+    "pass_through": measured.energy,
     "market": market.market,
     "netting": netting.netting,
     "feed_in": netting.feed_in,

@@ -15,6 +15,7 @@ from .base import Charge
 from .measured import billed
 
 MWH = Decimal(1000)
+WAYS = ("", "hour", "mean")
 
 
 def market(context, component):
@@ -24,7 +25,10 @@ def market(context, component):
     """
     quantity, inputs = billed(context, component)
     span, shape = context.span, component.market
-    series = context.case.profile.get(component.quantity)
+    series = None if shape.by == "mean" else context.case.profile.get(component.quantity)
+    if shape.by == "hour" and (series is None or component.band):
+        raise MissingQuantity("the hourly price needs the profile of the whole register",
+                              register=component.quantity)
     how, ptf, yekdem = _hourly(context, series) if series and not component.band \
         else _means(context)
     unit = (shape.ptf * ptf + shape.yekdem * yekdem) / MWH + component.price
