@@ -43,7 +43,8 @@ missing facts are refused with their path):
                register's own quantity stands
   market       {ptf: {start, minutes, values}, matched: {…}, ptf_mean,
                yekdem: [{valid_from, price}]}, in currency/MWh
-  sessions     [{key, start, end, kwh, idle_minutes}] of vehicles
+  sessions     [{key, start, end, kwh, idle_minutes}] of vehicles, not billed yet: one is taken
+               in when it ends, one from before the period at once
   tariff       {name, versions: [{key, valid_from, valid_to, calendar, components}]}
     calendar   {zone, holidays: [date], seasons: [{key, from: MM-DD, days: {workday, saturday,
                sunday, holiday: [[HH:MM, band]]}}]}

@@ -77,6 +77,14 @@ class ActwinBill(models.Model):
     amount_base = fields.Monetary(string="VAT base", readonly=True)
     amount_vat = fields.Monetary(string="VAT", readonly=True)
     amount_total = fields.Monetary(string="Total", readonly=True)
+    amount_carry = fields.Monetary(
+        string="Carried Rounding", readonly=True, help="What earlier roundings left over."
+    )
+    amount_rounding = fields.Monetary(string="Rounding", readonly=True)
+    amount_payable = fields.Monetary(
+        string="Payable", readonly=True,
+        help="Total and carried rounding, rounded to the tariff's step.",
+    )
     line_ids = fields.One2many("actwin.bill.line", "bill_id", readonly=True)
     reading_ids = fields.One2many("actwin.bill.reading", "bill_id", readonly=True)
     tax_ids = fields.One2many("actwin.bill.tax", "bill_id", readonly=True)
@@ -223,13 +231,14 @@ class ActwinBill(models.Model):
         """Cancel control invoices that are not posted. Returns True."""
         self._check_not_frozen()
         self._update({"state": "cancelled"})
-        self._release_adjustments()
+        self._release_waiting()
         self.run_id._settle()
         return True
 
-    def _release_adjustments(self):
-        """Give the adjustments of bills that no longer count to the next bill."""
+    def _release_waiting(self):
+        """Give adjustments and sessions of bills that no longer count to the next bill."""
         self.env["actwin.adjustment"].search([("bill_id", "in", self.ids)]).bill_id = False
+        self.env["actwin.charging.session"].search([("bill_id", "in", self.ids)]).bill_id = False
 
     def action_open_move(self):
         self.ensure_one()

@@ -7,15 +7,9 @@ from psycopg2 import OperationalError
 from odoo import fields, models
 
 from ..const import HISTORY_BILLS, QUIET
-from ..core.answer import bill_to
-from ..core.engine import price
-from ..core.errors import MissingQuantity, PricingError, TariffGap
 from ..core.kinds.base import measured
-from ..core.periods import merge
-from ..core.schema import case_from
 
 _logger = logging.getLogger(__name__)
-CODES = {TariffGap: "K16", MissingQuantity: "V12"}
 
 
 class ActwinBillingRunBuild(models.Model):
@@ -48,9 +42,10 @@ class ActwinBillingRunBuild(models.Model):
 
     def _build_batch(self, subscriptions):
         subscriptions = self._clear_old(subscriptions)
-        facts = self.env["actwin.bill.facts"]._gather(self, subscriptions)
         history = self._history(subscriptions)
-        priced = {item: self._price(facts[item]) for item in subscriptions}
+        facts = self.env["actwin.bill.facts"]._gather(self, subscriptions, history)
+        price = self.env["actwin.bill.facts"]._price
+        priced = {item: price(facts[item]) for item in subscriptions}
         # sudo: nobody makes control invoices by hand; the run, which was checked, does
         bills = self.env["actwin.bill"].sudo().create([
             self._prepare_bill_vals(item, facts[item], priced[item], history.get(item.id, []))
@@ -97,28 +92,6 @@ class ActwinBillingRunBuild(models.Model):
             for subscription, group in bills.grouped("subscription_id").items()
         }
 
-    def _price(self, facts):
-        """JSON object of the priced bill, or None with a finding added to ``facts``."""
-        try:
-            case = case_from(facts["case"])
-            answer = bill_to(price(case), case.currency)
-            facts |= {"whole": merge(case.segments), "main": self._main_register(case)}
-        except PricingError as error:
-            code = CODES.get(type(error), "E01")
-            known = {problem[0] for problem in facts["problems"]}
-            if code != "V12" or code not in known:  # the reading's own finding says more
-                facts["problems"].append((code, str(error), error.data))
-            return None
-        return answer
-
-    def _main_register(self, case):
-        """(register, unit) of the first energy line: the consumption a person asks for."""
-        for version in case.versions:
-            for component in version.components:
-                if component.kind in ("energy", "distribution"):
-                    return component.quantity, component.unit
-        return "", ""
-
     def _prepare_bill_vals(self, subscription, facts, answer, history):
         period = facts["period"]
         vals = {
@@ -158,6 +131,9 @@ class ActwinBillingRunBuild(models.Model):
             "amount_base": float(taxes["vat"]["base"]) if "vat" in taxes else untaxed + levy,
             "amount_vat": float(taxes["vat"]["amount"]) if "vat" in taxes else 0.0,
             "amount_total": float(answer["totals"]["total"]),
+            "amount_payable": float(answer["totals"]["payable"]),
+            "amount_rounding": float(answer["totals"]["rounding"]),
+            "amount_carry": float(facts["case"].get("payable", {}).get("carry", 0)),
         }
         register, unit = facts["main"]
         if register:
@@ -219,6 +195,7 @@ class ActwinBillingRunBuild(models.Model):
             ]
             if priced[subscription]:
                 facts[subscription]["adjustments"].bill_id = bill
+                facts[subscription]["sessions"].bill_id = bill
                 lines += bill._prepare_line_vals(priced[subscription])
                 taxes += bill._prepare_tax_vals(priced[subscription])
         bills.flush_recordset()
@@ -234,11 +211,11 @@ class ActwinBillParts(models.Model):
     def _prepare_line_vals(self, answer):
         """Vals of the lines of a priced bill."""
         vals = []
-        versions = {str(version.id): version for version in self.tariff_id.version_ids}
+        versions = self.tariff_id.version_ids
         for sequence, line in enumerate(answer["lines"], 1):
-            version = versions.get(line["trace"].get("version", ""))
-            components = version.component_ids if version else self.env["actwin.tariff.component"]
-            component = components.filtered(lambda item, key=line["key"]: item.key == key)
+            version = versions._of_key(line["trace"].get("version", ""))
+            component = version.component_ids.filtered(
+                lambda item, key=line["trace"].get("component"): item.key == key)
             vals.append({
                 "bill_id": self.id,
                 "sequence": sequence,
@@ -252,8 +229,8 @@ class ActwinBillParts(models.Model):
                 "tax_keys": ",".join(line["taxes"]),
                 "segment_start": self._naive(line["start"]),
                 "segment_end": self._naive(line["end"]),
-                "tariff_version_id": version.id if version else False,
-                "tariff_version_name": version.display_name if version else False,
+                "tariff_version_id": version.id,
+                "tariff_version_name": version.display_name,
                 "formula": line["trace"]["formula"],
                 "trace": line["trace"],
                 "product_id": component._invoice_product_id(),

@@ -152,8 +152,8 @@ class ActwinBillPost(models.Model):
         """Vals of one invoice line; ``extra_tax_data`` carries the amounts of the core."""
         quantity, amount = group["quantity"] * sign, group["amount"] * sign
         price = next(iter(group["prices"])) if len(group["prices"]) == 1 else None
-        if not quantity or (not group["taxes"] and price is None):
-            quantity, price = Decimal(1), amount
+        if not group["unit"] or not quantity or (not group["taxes"] and price is None):
+            quantity, price = Decimal(1), amount  # a share, a minimum: no quantity of anything
         if price is None:
             price = rounded(amount / quantity, 8)
         if not group["taxes"] and rounded(quantity * price) != amount:
@@ -222,5 +222,5 @@ class ActwinBillPost(models.Model):
                 [{"ref": self.env._("Credit of %s", bill.move_id.name)}], cancel=True
             )
             bill._update({"state": "credited", "credit_move_id": credit.id})
-        self._release_adjustments()
+        self._release_waiting()
         return True

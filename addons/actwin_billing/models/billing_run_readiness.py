@@ -28,10 +28,10 @@ class ActwinBillingRun(models.Model):
         facts = self.env["actwin.bill.facts"]
         points = self.env["actwin.point"]
         spans = defaultdict(lambda: [points, self.env["actwin.channel"]])
-        for subscription in self.env["actwin.subscription"].search(self._subscription_domain()):
-            plan = facts._plan(self, subscription)
+        for plan in facts._plans(self, self.env["actwin.subscription"].search(
+                self._subscription_domain())):
             span = spans[plan["period"].start, plan["period"].end]
-            span[0] |= subscription.point_id
+            span[0] |= plan["request"].subscription.point_id
             span[1] |= self.env["actwin.channel"].union(
                 *(plan["channels"][name] for name in facts._read_names(plan))
             )

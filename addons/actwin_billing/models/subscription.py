@@ -60,6 +60,10 @@ class ActwinSubscription(models.Model):
     transformer_load_kw = fields.Float(string="Load loss (kW)", digits=(16, 4))
     transformer_kva = fields.Float(string="Rated power (kVA)", digits=(16, 3))
     transformer_percent = fields.Float(string="Loss (%)", digits=(16, 4))
+    carry = fields.Monetary(
+        string="Rounding Brought In",
+        help="What roundings of the amount payable left over before the first bill made here.",
+    )
     payment_term_id = fields.Many2one("account.payment.term")
     adjustment_ids = fields.One2many("actwin.adjustment", "subscription_id")
     bill_ids = fields.One2many("actwin.bill", "subscription_id")
@@ -127,8 +131,11 @@ class ActwinSubscription(models.Model):
                     self.env._("Tariff and metering point belong to different companies.")
                 )
 
-    def _facts(self):
-        """Subscriber facts for the core. A power of zero means that it is not known."""
+    def _facts(self, figures=()):
+        """Subscriber facts for the core. A power of zero means that it is not known.
+
+        :param figures: names of own figures that the tariff's formulas read
+        """
         self.ensure_one()
 
         def number(value, digits):
@@ -139,6 +146,10 @@ class ActwinSubscription(models.Model):
             "connection_kva": number(self.connection_kva, 3) if self.connection_kva else None,
             "reactive_exempt": self.reactive_exempt,
             "reactive_waiver": self.reactive_waiver or "",
+            "units": str(self.flat_count),
+            "facts": {
+                name: value for name, value in self._figures().items() if name in figures
+            } if figures else {},
             "transformer": {
                 "mode": self.transformer_mode,
                 "no_load_kw": number(self.transformer_no_load_kw, 4),

@@ -135,7 +135,7 @@ class TestChecks(BillingCommon):
 
     def test_the_independent_recomputation_is_compared(self):
         self.create_subscription("T01", {"": "5500"}, self.single)
-        path = "odoo.addons.actwin_billing.models.bill_build.bill_to"
+        path = "odoo.addons.actwin_billing.models.facts.pricing.bill_to"
 
         def tampered(bill, currency):
             from ..core.answer import bill_to

@@ -36,8 +36,8 @@ class TestRealBills(BillingCommon):
         model = type(self.env["actwin.bill.facts"])
         original = model._gather
 
-        def gather(records, run, subscriptions):
-            facts = original(records, run, subscriptions)
+        def gather(records, run, subscriptions, history):
+            facts = original(records, run, subscriptions, history)
             facts[subscription]["case"] = data
             facts[subscription]["problems"] = []
             return facts

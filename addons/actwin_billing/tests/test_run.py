@@ -1,4 +1,5 @@
 import json
+from decimal import Decimal
 from unittest.mock import patch
 
 from psycopg2.errors import UniqueViolation
@@ -92,12 +93,10 @@ class TestRun(BillingCommon):
 
     def test_a_total_register_is_split_by_the_hourly_profile(self):
         self.create_subscription("T01", {"": "5500"})
-        hours = {6: 32, 17: 9, 23: 14}
-        channel = type(self.env["actwin.channel"])
-        with patch.object(channel, "_consumption_by_local_hour",
-                          lambda records, start, end: {
-                              record.id: {hour: 100 * value for hour, value in hours.items()}
-                              for record in records}):
+        values = [Decimal(0)] * 720
+        values[6], values[17], values[23] = Decimal(3200), Decimal(900), Decimal(1400)
+        with patch.object(type(self.env["actwin.channel"]), "_profile",
+                          lambda records, *span: {record.id: values for record in records}):
             bill = self.compute(self.create_run())
         self.assertEqual({line.key: line.quantity for line in bill.line_ids},
                          {"energy_t1": 3200.0, "energy_t2": 900.0, "energy_t3": 1400.0,
@@ -118,10 +117,10 @@ class TestRun(BillingCommon):
         good, bad = self.create_subscription("T01"), self.create_subscription("T02")
         original = type(bad)._facts
 
-        def broken(subscription):
+        def broken(subscription, figures):
             if subscription == bad:
                 raise ZeroDivisionError("broken facts")
-            return original(subscription)
+            return original(subscription, figures)
 
         with patch.object(type(bad), "_facts", broken), mute_logger(BUILD):
             run = self.create_run()

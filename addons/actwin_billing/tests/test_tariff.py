@@ -1,9 +1,14 @@
+from datetime import date
+
 from psycopg2 import IntegrityError
 
 from odoo import Command
 from odoo.exceptions import ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.actwin_billing.models.facts.period import Period
+from odoo.addons.actwin_billing.models.tariff.version_facts import Prices
 
 from .common import BillingCommon
 
@@ -31,7 +36,9 @@ class TestTariff(BillingCommon):
              {"kind": "reactive_inductive", "name": "R", "price": 2.645474,
               "ratio_below": 0.33, "ratio_above": 0.2}], code="X")
         version = tariff.version_ids
-        energy, reactive = version._facts(str)[version]["components"]
+        period = Period(date(2025, 11, 1), date(2025, 11, 30), "Europe/Istanbul")
+        prices = Prices(self.env, version._pieces(period), period)
+        energy, reactive = prices.versions[0]["components"]
         self.assertEqual(energy["price"], "3.03203583")
         self.assertEqual(energy["taxes"], ["levy", "vat"])
         self.assertEqual(reactive["unit"], "kVArh")
@@ -48,8 +55,7 @@ class TestTariff(BillingCommon):
     def test_versions_and_components_are_unambiguous(self):
         version = self.tariff.version_ids
         for vals in ({"valid_from": version.valid_from},
-                     {"valid_from": "2026-01-01", "valid_to": "2025-01-01"},
-                     {"valid_from": "2026-02-01", "t1_start": 18}):
+                     {"valid_from": "2026-01-01", "valid_to": "2025-01-01"}):
             with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), \
                     self.env.cr.savepoint():
                 version.create({"tariff_id": self.tariff.id, **vals}).flush_recordset()
@@ -58,14 +64,6 @@ class TestTariff(BillingCommon):
             version.component_ids = [Command.create({
                 "kind": "energy", "band": "t1", "name": "again", "price": 1})]
             version.flush_recordset()
-
-    def test_bands_by_hour_run_over_midnight(self):
-        version = self.tariff.version_ids
-        found = {band: [hour for hour in range(24) if version._band_of_hour(hour) == band]
-                 for band in ("t1", "t2", "t3")}
-        self.assertEqual(found["t1"], list(range(6, 17)))
-        self.assertEqual(found["t2"], list(range(17, 22)))
-        self.assertEqual(found["t3"], [*range(6), 22, 23])
 
     def test_one_subscription_a_point_and_day(self):
         subscription = self.create_subscription("T01")

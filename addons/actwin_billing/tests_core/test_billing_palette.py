@@ -80,11 +80,11 @@ def session(key, day, kwh, idle="0"):
 
 
 def test_each_charging_session_is_billed_once_in_the_month_it_ended():
-    sessions = [session("a", "11-03", "20.5", "30"), session("b", "11-09", "11.25"),
-                session("late", "12-01", "99")]
+    sessions = [session("told late", "10-30", "20", "30"), session("a", "11-03", "0.5"),
+                session("b", "11-09", "11.25"), session("next", "12-01", "99")]
     found = amounts([part("session_energy", "8"), part("session_idle", "0.5"),
                      part("session_fee", "10")], {}, sessions=sessions)
-    assert found == {"session_energy": "254.00", "session_idle": "15.00", "session_fee": "20.00"}
+    assert found == {"session_energy": "254.00", "session_idle": "15.00", "session_fee": "30.00"}
     assert amounts([part("session_energy", "8")], {}) == {}
     with pytest.raises(CaseError, match=r"sessions\[0\].end"):
         case_from(case([], {}, sessions=[{**session("a", "11-03", "1"),

@@ -7,6 +7,7 @@ from ..core.figures import plain
 # Kinds of bill lines that stand for a meter register, by the register's name in the readings.
 REGISTERS = {
     "energy": "active_import",
+    "market": "active_import",
     "reactive_inductive": "reactive_inductive",
     "reactive_capacitive": "reactive_capacitive",
     "excess_demand": "demand",
@@ -24,6 +25,9 @@ class ActwinBill(models.Model):
         vals = super()._prepare_move_vals(groups)
         if self.company_id.account_fiscal_country_id.code == "TR":
             vals.update(self._actwin_tr_move_vals())
+            # what is asked for, rounded to the tariff's step; a credit note has the other sign
+            rounding = self.amount_carry + self.amount_rounding
+            vals["actwin_tr_rounding"] = -rounding if self.amount_total < 0 else rounding
         return vals
 
     def _actwin_tr_move_vals(self):

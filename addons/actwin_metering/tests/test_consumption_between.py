@@ -100,8 +100,37 @@ class TestConsumptionBetween(MeteringCase):
         )
         hours = self.channel._hour_series(_START, _END)[self.channel.id]
         self.assertEqual(hours, [(_START, Decimal("0.1"))])
-        by_hour = self.channel._consumption_by_local_hour(_START, datetime(2026, 3, 4))
-        self.assertEqual(by_hour[self.channel.id], {12: Decimal("0.3")})
+
+    def test_profile_by_the_hour_and_by_quarters(self):
+        self.channel.validation_group_id = False  # nobody fills the holes
+        self.send(
+            ("2026-03-02 09:00:00", "0"),
+            ("2026-03-02 09:15:00", "0.1"),
+            ("2026-03-02 09:45:00", "0.4"),
+            ("2026-03-02 10:00:00", "0.5"),
+            ("2026-03-02 11:30:00", "2"),
+        )
+        self.roll()
+        end = datetime(2026, 3, 2, 13)
+        self.assertEqual(
+            self.channel._profile(_START, end)[self.channel.id],
+            [Decimal("0.5"), None, Decimal("1.5"), None],
+        )
+        quarters = self.channel._profile(_START, _END, 15)[self.channel.id]
+        self.assertEqual(quarters, [Decimal("0.1"), None, Decimal("0.3"), Decimal("0.1")])
+
+    def test_profile_of_a_replaced_meter_and_of_interval_data(self):
+        self.install("2026-01-01", "2026-03-02 09:20:00", None, 3, ct_primary=40, ct_secondary=5)
+        self.install("2026-03-02 09:20:00", False, 0, None, ct_primary=20, ct_secondary=5)
+        self.send(
+            ("2026-03-02 09:00:00", "1"),
+            ("2026-03-02 09:15:00", "2"),
+            ("2026-03-02 09:30:00", "3"),
+        )
+        load = self.create_channel(obis="load", kind="interval")
+        self.send(("2026-03-02 09:15:00", "1.25"), ("2026-03-02 09:30:00", "2"), channel=load)
+        found = (self.channel | load)._profile(_START, datetime(2026, 3, 2, 9, 30), 15)
+        self.assertEqual(found[self.channel.id], [8, 8 + 12])
 
     def test_days_of_local_time_give_the_same_as_the_readings(self):
         self.send(

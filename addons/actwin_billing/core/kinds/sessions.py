@@ -5,9 +5,15 @@ from .base import Charge
 
 
 def _mine(context):
-    """Sessions that ended in the span: each is billed once, when it is over."""
-    span = context.span
-    return [item for item in context.case.sessions if span.start < item.end <= span.end]
+    """Sessions that ended in the span: each is billed once, when it is over.
+
+    The first span also takes those that ended before it and were not billed in time.
+    """
+    span, first = context.span, context.span is context.spans[0]
+    return [
+        item for item in context.case.sessions
+        if (first or span.start < item.end) and item.end <= span.end
+    ]
 
 
 def _charge(quantity, sessions):

@@ -8,6 +8,7 @@ from . import (
     installation_index,
     channel,
     channel_series,
+    channel_profile,
     subscriber_kind,
     subscriber,
     occupancy,

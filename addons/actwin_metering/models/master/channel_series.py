@@ -1,7 +1,5 @@
-from collections import defaultdict
-from datetime import UTC, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from odoo import models
 
@@ -78,36 +76,6 @@ class ActwinChannel(models.Model):
             series[channel_id].append((hour, Decimal(text)))
         return series
 
-    def _consumption_by_local_hour(self, start_utc, end_utc):
-        """``{channel_id: {hour of the site's clock 0…23: Decimal}}`` of ``(start_utc, end_utc]``.
-
-        Whole hours come from the hour rollups; where the span begins or ends inside an hour, as
-        with a tariff that changes at half past, its part of that hour is computed from the
-        readings.
-        """
-        first, last = _ceil_hour(start_utc), _floor_hour(end_utc)
-        hours = {channel_id: defaultdict(Decimal) for channel_id in self.ids}
-        self.env.cr.execute(
-            """
-            SELECT h.channel_id,
-                   extract(hour FROM h.hour AT TIME ZONE 'UTC' AT TIME ZONE s.tz)::int,
-                   trim_scale(sum(h.consumption))::text
-              FROM actwin_consumption_hour h JOIN actwin_site s ON s.id = h.site_id
-             WHERE h.channel_id = ANY(%s) AND h.hour >= %s AND h.hour < %s
-               AND h.consumption IS NOT NULL
-             GROUP BY 1, 2
-            """,
-            [self.ids, first, last],
-        )
-        for channel_id, hour, text in self.env.cr.fetchall():
-            hours[channel_id][hour] += Decimal(text)
-        for start, end in _broken_hours(start_utc, end_utc):
-            for channel_id, figures in self._consumption_between(start, end).items():
-                zone = ZoneInfo(self.browse(channel_id).site_id.tz)
-                local = start.replace(tzinfo=UTC).astimezone(zone).hour
-                hours[channel_id][local] += figures["consumption"] or 0
-        return {channel_id: dict(parts) for channel_id, parts in hours.items()}
-
     def _readings_around(self, moment, held=False):
         """``{channel_id: (ts, Decimal, ts, Decimal)}``: the last usable reading at or before a UTC
         moment and the first one after it that is not rejected; None for what there is not.
@@ -159,23 +127,6 @@ class ActwinChannel(models.Model):
         )
         row = self.env.cr.fetchone()
         return row and row[0]
-
-
-def _floor_hour(moment):
-    return moment.replace(minute=0, second=0, microsecond=0)
-
-
-def _ceil_hour(moment):
-    floor = _floor_hour(moment)
-    return floor if floor == moment else floor + timedelta(hours=1)
-
-
-def _broken_hours(start, end):
-    """Parts of hours at the edges of a span: [(start, end)…]."""
-    first, last = _ceil_hour(start), _floor_hour(end)
-    if first > last:
-        return [(start, end)]
-    return [(a, b) for a, b in ((start, first), (last, end)) if a < b]
 
 
 def _figures(row, start, end):

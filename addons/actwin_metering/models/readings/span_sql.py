@@ -197,3 +197,12 @@ SELECT s.channel_id, s.kind, trim_scale(o.consumption)::text,
                trim_scale(coalesce(o.consumption, 0))::text)) END
   FROM steady s LEFT JOIN totals o USING (channel_id)
 """
+
+SLOTS = f"""{SPAN}{STEPS}
+SELECT channel_id,
+       floor(extract(epoch FROM ts - interval '1 microsecond' - %(start)s) / %(seconds)s)::int,
+       trim_scale(sum(used))::text
+  FROM steps WHERE counted AND used IS NOT NULL
+ GROUP BY 1, 2
+"""
+"""What each channel counted in each interval of ``seconds`` of a span: (id, number, energy)."""

@@ -1,11 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .exact import exact_columns
 
 class ActwinTariff(models.Model):
     """A price list that users make themselves: dated versions of components and two taxes.
 
-    The levy is a percent tax on energy-like lines that is part of the base of VAT.
+    The levy is a percent tax on energy-like lines that is part of the base of VAT. Drafts among
+    the versions serve previews only.
     """
 
     _name = "actwin.tariff"
@@ -45,8 +47,39 @@ class ActwinTariff(models.Model):
         check_company=True,
         domain="[('type_tax_use', '=', 'sale'), ('amount_type', '=', 'percent')]",
     )
+    kind_ids = fields.Many2many(
+        "actwin.subscriber.kind", string="For Subscriber Kinds",
+        help="Who may have this tariff; empty: everybody. Comparisons offer only what fits.",
+    )
+    market_id = fields.Many2one(
+        "actwin.market", check_company=True,
+        help="Whose hourly prices the market-indexed components follow.",
+    )
     rounding_mode = fields.Selection(
         [("half_up", "Half up"), ("half_even", "Half to even")], required=True, default="half_up"
+    )
+    price_split = fields.Selection(
+        [
+            ("prices", "A line for each price"),
+            ("lines", "A line for each version"),
+            ("weighted", "One line at the mean price"),
+        ],
+        string="On the Bill", required=True, default="prices",
+        help="How a bill shows what was used when prices change inside its period.",
+    )
+    split_method = fields.Selection(
+        [
+            ("index", "By the index of that moment"),
+            ("profile", "By the load profile"),
+            ("days", "By days"),
+        ],
+        string="Price Change Splits", required=True, default="index",
+        help="How the energy of a period is divided where prices change inside it.",
+    )
+    payable_step = fields.Monetary(
+        string="Round Payable To",
+        help="The amount to be paid is rounded to this step, e.g. 5 or 1; what the rounding left"
+        " over is carried to the next bill. Zero: no rounding.",
     )
     version_ids = fields.One2many("actwin.tariff.version", "tariff_id", copy=True)
     current_version_id = fields.Many2one(
@@ -58,12 +91,17 @@ class ActwinTariff(models.Model):
 
     _code_uniq = models.UniqueIndex("(company_id, code)", "This tariff code is already in use.")
 
-    @api.depends("version_ids.valid_from", "version_ids.valid_to")
+    _step_not_negative = models.Constraint(
+        "CHECK (payable_step >= 0)", "The step of rounding cannot be negative."
+    )
+
+    @api.depends("version_ids.valid_from", "version_ids.valid_to", "version_ids.draft")
     def _compute_current_version_id(self):
         now = fields.Datetime.now()
         for tariff in self:
             tariff.current_version_id = tariff.version_ids.filtered(
-                lambda version: version.valid_from
+                lambda version: not version.draft
+                and version.valid_from
                 and version.valid_from <= now
                 and (not version.valid_to or version.valid_to > now)
             ).sorted("valid_from")[-1:]
@@ -102,7 +140,7 @@ class ActwinTariff(models.Model):
         facts = []
         for key, tax in (("levy", self.levy_tax_id), ("vat", self.vat_tax_id)):
             if tax:
-                rate = self.env["actwin.tariff.component"]._exact(tax, "amount")
+                rate = exact_columns(tax, "amount")
                 facts.append({
                     "key": key,
                     "label": tax.name,

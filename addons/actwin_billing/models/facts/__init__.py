@@ -1,0 +1,1 @@
+from . import facts, judge, pricing, readings, waiting
