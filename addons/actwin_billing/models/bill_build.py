@@ -213,9 +213,8 @@ class ActwinBillParts(models.Model):
         vals = []
         versions = self.tariff_id.version_ids
         for sequence, line in enumerate(answer["lines"], 1):
-            version = versions._of_key(line["trace"].get("version", ""))
-            component = version.component_ids.filtered(
-                lambda item, key=line["trace"].get("component"): item.key == key)
+            version, key = versions._of_key(line["trace"].get("version", "")), line["trace"]["component"]
+            component = version.component_ids.filtered(lambda item, key=key: item.key == key)
             vals.append({
                 "bill_id": self.id,
                 "sequence": sequence,

@@ -24,7 +24,9 @@ class ActwinChargingSession(models.Model):
         domain="[('site_id', '=', site_id)]",
     )
     card_code = fields.Char(string="Card", required=True, index=True)
-    card_id = fields.Many2one("actwin.charging.card", readonly=True, index="btree_not_null")
+    card_id = fields.Many2one(
+        "actwin.charging.card", string="Held Card", readonly=True, index="btree_not_null"
+    )
     subscription_id = fields.Many2one(
         "actwin.subscription", string="Paid By", index="btree_not_null", ondelete="restrict",
         help="Follows the card; may be chosen by hand for a card that nobody holds.",

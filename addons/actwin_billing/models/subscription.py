@@ -60,6 +60,7 @@ class ActwinSubscription(models.Model):
     transformer_load_kw = fields.Float(string="Load loss (kW)", digits=(16, 4))
     transformer_kva = fields.Float(string="Rated power (kVA)", digits=(16, 3))
     transformer_percent = fields.Float(string="Loss (%)", digits=(16, 4))
+    payable_step = fields.Monetary(related="tariff_id.payable_step")
     carry = fields.Monetary(
         string="Rounding Brought In",
         help="What roundings of the amount payable left over before the first bill made here.",

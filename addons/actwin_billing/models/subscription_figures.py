@@ -26,7 +26,7 @@ class ActwinSubscription(models.Model):
     @api.model
     def _figure_names(self):
         """Names of all figures that some subscription may have."""
-        kinds = self.env["actwin.subscriber.kind"].search([])
+        kinds = self.env["actwin.subscriber.kind"].search([("active", "=", True)])
         labels = [*self._figure_labels(self._own_definition()).values()]
         for kind in kinds:
             labels += self._figure_labels(kind.subscriber_properties_definition).values()

@@ -1,6 +1,10 @@
 from . import (
     test_hard_cases,
     test_tariff,
+    test_kinds,
+    test_calendar,
+    test_market,
+    test_charging,
     test_point,
     test_run,
     test_sharing,

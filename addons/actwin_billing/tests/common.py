@@ -1,6 +1,6 @@
 """A site with one subscriber, its tariff and its readings."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from odoo import Command
@@ -54,7 +54,8 @@ class BillingCommon(AccountTestInvoicingCommon):
             "version_ids": [Command.create({
                 "valid_from": "2025-01-01 00:00:00",
                 "component_ids": [
-                    Command.create(vals) for vals in components or cls.three_bands()
+                    Command.create(vals)
+                    for vals in (cls.three_bands() if components is None else components)
                 ],
             })],
             **values,
@@ -115,6 +116,22 @@ class BillingCommon(AccountTestInvoicingCommon):
                 " VALUES (%s, %s, %s, %s, 3)", stamp, value, channel.id, quality))
         cls.env["actwin.rollup"]._mark(channel.ids)
         cls.env["actwin.rollup"]._process_dirty()
+
+    @classmethod
+    def create_profile(cls, point, values, start=START, register="active_import"):
+        """Channel of a point that counts ``values``, one an hour (or None: not read)."""
+        channel = cls.env["actwin.channel"].create({
+            "point_id": point.id, "obis": f"{register}.p", "quantity": register, "kind": "index",
+            "digits": 8,
+        })
+        channel.validation_group_id = False
+        rows, index = [(start, Decimal(1000))], Decimal(1000)
+        for number, value in enumerate(values, 1):
+            if value is not None:
+                index += Decimal(str(value))
+                rows.append((start + timedelta(hours=number), index))
+        cls.add_readings(channel, rows)
+        return channel
 
     @classmethod
     def create_run(cls, **values):

@@ -6,9 +6,13 @@ from .common import BillingCommon
 BUSINESS = ("actwin.tariff", "actwin.tariff.version", "actwin.tariff.component",
             "actwin.subscription", "actwin.billing.run", "actwin.billing.chunk", "actwin.bill",
             "actwin.bill.line", "actwin.bill.reading", "actwin.bill.tax", "actwin.bill.check",
-            "actwin.billing.rule", "actwin.adjustment", "actwin.share.key",
-            "actwin.share.key.part", "actwin.cost.pool", "actwin.cost.pool.version",
-            "actwin.cost.pool.member", "actwin.cost.settlement", "actwin.cost.settlement.cost")
+            "actwin.billing.rule", "actwin.adjustment", "actwin.tariff.tier",
+            "actwin.tariff.parameter", "actwin.tariff.parameter.value", "actwin.calendar",
+            "actwin.calendar.season", "actwin.calendar.slot", "actwin.holiday", "actwin.market",
+            "actwin.market.price", "actwin.charging.card", "actwin.charging.session",
+            "actwin.share.key", "actwin.share.key.part", "actwin.cost.pool",
+            "actwin.cost.pool.version", "actwin.cost.pool.member", "actwin.cost.settlement",
+            "actwin.cost.settlement.cost")
 
 
 @tagged("post_install", "-at_install")

@@ -6,7 +6,8 @@ from .sharing_common import SharingCommon
 
 PARTS = ("actwin.bill", "actwin.bill.line", "actwin.bill.reading", "actwin.bill.tax",
          "actwin.bill.check")
-WORK = ("actwin.subscription", "actwin.adjustment", "actwin.billing.run", "actwin.billing.chunk")
+WORK = ("actwin.subscription", "actwin.adjustment", "actwin.billing.run", "actwin.billing.chunk",
+        "actwin.charging.card", "actwin.charging.session")
 SHARING = ("actwin.point.fact", "actwin.cost.pool", "actwin.cost.pool.version",
            "actwin.cost.pool.member", "actwin.cost.settlement", "actwin.cost.settlement.cost",
            "actwin.cost.share")
@@ -14,7 +15,10 @@ SUPPLY = ("actwin.supplier.bill", "actwin.supplier.bill.line", "actwin.supplier.
           "actwin.supplier.bill.finding", "actwin.supplier.bill.compare",
           "actwin.supplier.bill.place")
 KEYS = ("actwin.share.key", "actwin.share.key.part")
-PRICES = ("actwin.tariff", "actwin.tariff.version", "actwin.tariff.component")
+PRICES = ("actwin.tariff", "actwin.tariff.version", "actwin.tariff.component",
+          "actwin.tariff.tier", "actwin.tariff.parameter", "actwin.tariff.parameter.value",
+          "actwin.calendar", "actwin.calendar.season", "actwin.calendar.slot", "actwin.holiday",
+          "actwin.market", "actwin.market.price")
 INVOICES = ("account.move", "account.move.line", "account.payment",
             "account.bank.statement.line")
 
@@ -49,6 +53,7 @@ class TestRules(SharingCommon):
         cls.env["actwin.adjustment"].create([
             {"subscription_id": item.id, "name": "Fee", "amount": 1, "reason": "test"}
             for item in subscriptions])
+        cls.create_prices(subscriptions)
         for site in (open_site, cls.site):
             run = cls.create_run(site_id=site.id)
             for step in (run.action_compute, run.run_now, run.action_approve, run.action_post,
@@ -89,6 +94,26 @@ class TestRules(SharingCommon):
             "line_ids": [Command.create({"name": "Energy", "amount": 80})],
             "index_ids": [Command.create({"register": "active_import"})],
         }).action_check()
+
+    @classmethod
+    def create_prices(cls, subscriptions):
+        """One record of each kind of price list, and charging of each subscription."""
+        own = {"company_id": cls.company.id, "name": "Own"}
+        cls.create_tariff([{"kind": "energy", "name": "E", "tiered": True, "tier_ids": [
+            Command.create({"price": 1})]}], code="TIERS")
+        cls.env["actwin.tariff.parameter"].create({**own, "code": "P", "value_ids": [
+            Command.create({"date_from": "2025-01-01", "value": 1})]})
+        cls.env["actwin.calendar"].create({**own, "season_ids": [Command.create({
+            "name": "Year", "slot_ids": [Command.create({"start": 0})]})]})
+        cls.env["actwin.holiday"].create({**own, "date": "2025-10-29"})
+        cls.env["actwin.market"].create({**own, "code": "M", "price_ids": [
+            Command.create({"ts": "2025-11-01 00:00:00", "price": 1})]})
+        for item in subscriptions:
+            code = item.point_id.code
+            cls.env["actwin.charging.card"].create({"code": code, "subscription_id": item.id})
+            cls.env["actwin.charging.session"].create({
+                "key": code, "card_code": "unknown", "subscription_id": item.id,
+                "site_id": item.site_id.id, "start": "2026-02-01", "end": "2026-02-02", "kwh": 1})
 
     @classmethod
     def create_user(cls, name, groups, company=None):

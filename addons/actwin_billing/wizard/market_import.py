@@ -20,7 +20,7 @@ class ActwinMarketImport(models.TransientModel):
 
     market_id = fields.Many2one("actwin.market", required=True)
 
-    _columns = (
+    _file_columns = (
         column("moment", "moment", "Tarih|Gün|Tarih saat|Zaman|Date|Timestamp|Date and time",
                required=True),
         column("clock", "time", "Saat|Hour|Time"),
@@ -62,7 +62,8 @@ class ActwinMarketImport(models.TransientModel):
         new, changed = self.market_id._put([
             (row.values["hour"], row.values["price"], row.values.get("volume")) for row in rows
         ])
-        text = self.env._("%(new)s hourly prices added, %(changed)s changed.", new=new,
+        self.market_id.message_post(body=self.env._(
+            "%(file)s: %(new)s hourly prices added, %(changed)s changed.",
+            file=self.file_name or "", new=new, changed=changed))
+        return self.env._("%(new)s hourly prices added, %(changed)s changed.", new=new,
                           changed=changed)
-        self.market_id.message_post(body=f"{self.file_name or ''} {text}")
-        return text

@@ -22,7 +22,7 @@ class ActwinParameterImport(models.TransientModel):
         "res.company", required=True, default=lambda self: self.env.company
     )
 
-    _columns = (
+    _file_columns = (
         column("code", "code", "Kod|Parametre|Parametre kodu|Code|Parameter", required=True,
                longest=64),
         column("name", "text", "Ad|Adı|Açıklama|Name|Description"),

@@ -20,7 +20,7 @@ class ActwinSessionImport(models.TransientModel):
 
     site_id = fields.Many2one("actwin.site", required=True)
 
-    _columns = (
+    _file_columns = (
         column("key", "code", "Oturum|Oturum no|İşlem no|Session|Session id|Transaction|"
                "Transaction id", required=True, longest=64),
         column("card", "code", "Kart|Kart no|RFID|Kullanıcı|Card|Card no|Id tag|User",

@@ -33,7 +33,7 @@ class ActwinTableImport(models.AbstractModel):
     faulty_count = fields.Integer(string="Faulty Rows")
     faults = fields.Text(readonly=True)
 
-    _columns = ()
+    _file_columns = ()
     _labels = {}
     _limit = 100_000
 
@@ -42,7 +42,7 @@ class ActwinTableImport(models.AbstractModel):
         for item in self:
             item.columns_help = ", ".join(
                 f"{self.env._(self._labels[column.name])}{'' if column.required else ' ?'}"
-                for column in self._columns
+                for column in self._file_columns
             )
 
     @api.onchange("file")
@@ -88,14 +88,14 @@ class ActwinTableImport(models.AbstractModel):
             table = read_file(base64.b64decode(self.file or b""), self._limit)
         except TableFault as fault:
             raise UserError(say(self.env, TABLE_FAULTS, fault.code, fault.figures)) from None
-        found = recognise(table, self._columns)
+        found = recognise(table, self._file_columns)
         if found.at is None:
             raise UserError(self.env._(
                 "No row with headers was found. The columns are: %s", self.columns_help))
         body = table[found.at + 1 :]
         if not body:
             raise UserError(self.env._("There are headers, but no rows below them."))
-        rows = judge(body, list(found.names), self._columns, None)
+        rows = judge(body, list(found.names), self._file_columns, None)
         self._judge_more(rows)
         return rows
 

@@ -20,26 +20,26 @@ class Needs:
     def _add(self, component):
         kind = component.kind
         if kind in METERED:
-            self.read(component.register, component.band)
+            self.reads(component.register, component.band)
             if kind == MARKET and component.market_by == "hour":
                 self.hourly.add(component.register)
         elif kind in NETTING:
-            self.read(ACTIVE)
-            self.read(EXPORT)
+            self.reads(ACTIVE)
+            self.reads(EXPORT)
             if component.netting_by == "interval":
                 self.hourly |= {ACTIVE, EXPORT}
         elif kind in REACTIVE:
-            self.read(component.register)
-            self.read(REACTIVE[kind])
+            self.reads(component.register)
+            self.reads(REACTIVE[kind])
         elif kind == "excess_demand":
-            self.read(DEMAND)
+            self.reads(DEMAND)
         elif kind == "formula":
             names = component._formula_reads()
             self.figures |= names
             for register, bands in component._formula_registers(names).items():
                 self.registers.setdefault(register, set()).update(bands)
 
-    def read(self, register, band=None):
+    def reads(self, register, band=None):
         self.registers.setdefault(register, set())
         if band:
             self.registers[register].add(band)

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..bill_facts import Period
+from ..facts.period import Period
 from .cost_pool_version import MODES
 
 

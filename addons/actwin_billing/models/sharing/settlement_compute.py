@@ -118,12 +118,12 @@ class ActwinCostSettlement(models.Model):
             "company_id": self.company_id.id, "site_id": self.site_id.id,
             "date_from": self.date_from, "date_to": self.date_to,
         })
-        facts = self.env["actwin.bill.facts"]._gather(run, subscriptions)
+        facts = self.env["actwin.bill.facts"]
+        rows = facts._facts_of(facts._requests(run, subscriptions))
         given = {}
-        for subscription in subscriptions:
-            case = facts[subscription]["case"] | {"adjustments": []}
+        for subscription, row in zip(subscriptions, rows, strict=True):
             try:
-                untaxed = price(case_from(case)).untaxed
+                untaxed = price(case_from(row["case"])).untaxed
             except PricingError as error:
                 raise UserError(self.env._(
                     "%(subscription)s cannot be priced: %(mistake)s",

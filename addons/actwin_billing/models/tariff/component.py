@@ -90,7 +90,7 @@ class ActwinTariffComponent(models.Model):
         string="× Factor", digits=(16, 8), default=1.0,
         help="E.g. 2 for an excess at twice the capacity price, 0.95 for 5 % below a list price.",
     )
-    price_text = fields.Char(string="Price", compute="_compute_price_text")
+    price_text = fields.Char(string="Priced At", compute="_compute_price_text")
     unit = fields.Char(compute="_compute_unit", store=True, readonly=False, precompute=True)
     levy = fields.Boolean(
         compute="_compute_levy", store=True, readonly=False, precompute=True

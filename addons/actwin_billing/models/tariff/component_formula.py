@@ -30,7 +30,8 @@ class ActwinTariffComponent(models.Model):
         for component in self.filtered(lambda item: item.kind == "formula"):
             problem = component._formula_problem_text()
             if problem:
-                raise ValidationError(f"{component.name}: {problem}")
+                raise ValidationError(self.env._(
+                    "%(component)s: %(problem)s", component=component.name, problem=problem))
 
     def _formula_problem_text(self):
         """What is wrong with the formula, in words; False when nothing is."""

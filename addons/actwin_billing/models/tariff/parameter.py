@@ -101,28 +101,34 @@ class ActwinTariffParameterValue(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         values = super().create(vals_list)
-        values._log(self.env._("set"))
+        for item in values:
+            item._log(self.env._("%(value)s since %(day)s", **item._figures()))
         return values
 
     def write(self, vals):
-        before = {item: item.value for item in self}
+        before = {item: item._figures() for item in self}
         result = super().write(vals)
-        for item in self.filtered(lambda item: item.value != before[item]):
-            item._log(self.env._("changed from %s", before[item]))
+        for item in self:
+            old, new = before[item], item._figures()
+            if old["value"] != new["value"] or old["day"] != new["day"]:
+                item._log(self.env._(
+                    "%(value)s since %(day)s, until now %(old)s since %(old_day)s",
+                    old=old["value"], old_day=old["day"], **new))
         return result
 
     @api.ondelete(at_uninstall=False)
     def _log_unlink(self):
-        self._log(self.env._("removed"))
-
-    def _log(self, what):
-        """Note a change in the parameter's history: prices hang on it."""
         for item in self:
-            item.parameter_id.message_post(body=self.env._(
-                "%(value)s since %(day)s %(what)s. %(source)s",
-                value=f"{item.value:.8f}".rstrip("0").rstrip("."), day=item.date_from, what=what,
-                source=item.source or "",
-            ))
+            item._log(self.env._("No longer %(value)s since %(day)s", **item._figures()))
+
+    def _figures(self):
+        number = f"{self.value:.8f}".rstrip("0").rstrip(".")
+        return {"value": number, "day": self.date_from}
+
+    def _log(self, text):
+        """Note a change in the parameter's history: prices hang on it."""
+        self.parameter_id.message_post(body=self.env._(
+            "%(change)s. Source: %(source)s", change=text, source=self.source or "–"))
 
 
 class Book:

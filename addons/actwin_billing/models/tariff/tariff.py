@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 
 from .exact import exact_columns
 
+
 class ActwinTariff(models.Model):
     """A price list that users make themselves: dated versions of components and two taxes.
 

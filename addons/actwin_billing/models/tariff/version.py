@@ -45,6 +45,10 @@ class ActwinTariffVersion(models.Model):
     def _default_calendar_id(self):
         return self.env.ref("actwin_billing.calendar_three_bands", raise_if_not_found=False)
 
+    @api.constrains("calendar_id")
+    def _check_seasons(self):
+        self.component_ids._check_season()
+
     @api.depends("tariff_id.code", "valid_from", "draft")
     @api.depends_context("lang", "tz")
     def _compute_display_name(self):
