@@ -22,6 +22,8 @@
         "data/actwin_share_key.xml",
         "report/actwin_bill_report.xml",
         "wizard/table_import_views.xml",
+        "wizard/tariff_preview_views.xml",
+        "wizard/tariff_comparison_views.xml",
         "views/actwin_tariff_views.xml",
         "views/actwin_tariff_version_views.xml",
         "views/actwin_tariff_component_views.xml",

@@ -49,8 +49,8 @@ def _shares(case, bill, step):
     for key, bases in taken.items():
         mine = [item for rows in versions for item in rows if item["key"] == key]
         base, expected = sum(map(Fraction, bases)), charged(bill, mine[0])
-        alike = all(item["of"] == mine[0]["of"] for item in mine)
-        if alike and len(mine) == len(versions) and abs(base - expected) > step * HALF * _joins(bill):
+        alike = len(mine) == len(versions) and all(item["of"] == mine[0]["of"] for item in mine)
+        if alike and abs(base - expected) > step * HALF * _joins(bill):
             yield f"{key}: taken of {float(base)}, the lines amount to {float(expected)}"
 
 

@@ -1,7 +1,5 @@
 from . import (
     tariff,
-    tariff_version,
-    tariff_component,
     subscriber,
     subscription,
     subscription_figures,
@@ -20,6 +18,7 @@ from . import (
     bill_tax,
     bill_check,
     facts,
+    simulation,
     bill_checks,
     bill_review,
     bill_build,

@@ -213,7 +213,8 @@ class ActwinBillParts(models.Model):
         vals = []
         versions = self.tariff_id.version_ids
         for sequence, line in enumerate(answer["lines"], 1):
-            version, key = versions._of_key(line["trace"].get("version", "")), line["trace"]["component"]
+            version = versions._of_key(line["trace"].get("version", ""))
+            key = line["trace"]["component"]
             component = version.component_ids.filtered(lambda item, key=key: item.key == key)
             vals.append({
                 "bill_id": self.id,

@@ -160,6 +160,12 @@ class ActwinSubscription(models.Model):
             },
         }
 
+    def action_compare_tariffs(self):
+        """The last year of this subscriber by every tariff that fits."""
+        self.ensure_one()
+        return self.env["actwin.tariff.comparison"].create(
+            {"subscription_id": self.id})._reopen()
+
     def action_open_bills(self):
         self.ensure_one()
         return {

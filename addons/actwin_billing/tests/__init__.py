@@ -5,6 +5,7 @@ from . import (
     test_calendar,
     test_market,
     test_charging,
+    test_simulation,
     test_point,
     test_run,
     test_sharing,

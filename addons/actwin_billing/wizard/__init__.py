@@ -1,3 +1,10 @@
-from . import bill_accept
-from . import share_what_if
-from . import bill_accept, table_import, market_import, parameter_import, session_import
+from . import (
+    bill_accept,
+    share_what_if,
+    table_import,
+    market_import,
+    parameter_import,
+    session_import,
+    tariff_preview,
+    tariff_comparison,
+)

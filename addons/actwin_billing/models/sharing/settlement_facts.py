@@ -1,4 +1,4 @@
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -39,14 +39,10 @@ class ActwinSettlementFacts(models.AbstractModel):
         return [
             Part(
                 Unit(str(point.id), OWNER, facts), payer or OWNER,
-                days(self._start(period, begin), self._start(period, end)) / whole,
+                days(period.midnight(begin), period.midnight(end)) / whole,
                 facts, used[point, begin, end], vacant=not payer)
             for point, begin, end, payer, facts in stretches
         ]
-
-    def _start(self, period, day):
-        """UTC of the local midnight that begins a day."""
-        return period.utc(datetime.combine(day, time.min, period.zone))
 
     def _stretches(self, settlement, member):
         """[(first day, day after the last, payer or "", facts)] of a membership."""
@@ -82,7 +78,7 @@ class ActwinSettlementFacts(models.AbstractModel):
         for (begin, end), points in by_days.items():
             figures = self.env["actwin.channel"].union(
                 *(channels[point] for point in points)
-            )._consumption_between(self._start(period, begin), self._start(period, end))
+            )._consumption_between(period.midnight(begin), period.midnight(end))
             for point in points:
                 values = [
                     (figures.get(channel.id) or {}).get("consumption")

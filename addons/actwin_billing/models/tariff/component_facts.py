@@ -12,11 +12,11 @@ class ActwinTariffComponent(models.Model):
 
     def _facts(self, piece, prices):
         """JSON objects of the components of a piece; one taken of nothing is left out."""
-        day = prices.period.day(piece.start)
-        rows = [component._one(piece, prices, day) for component in self]
+        rows = [component._one(piece, prices) for component in self]
         return [row for row in rows if row["kind"] not in BASED or row["of"]]
 
-    def _one(self, piece, prices, day):
+    def _one(self, piece, prices):
+        day = piece.day
         facts = {
             "key": self.key,
             "kind": self.kind,
@@ -27,14 +27,14 @@ class ActwinTariffComponent(models.Model):
             "band": self.band or "" if self.kind in METERED else "",
             "taxes": self._tax_keys(),
             "proration": self.proration,
-            **self._extra(piece, prices, day),
+            **self._extra(piece, prices),
         }
         less = prices.number(self, "levy_less", day, "levy_less_parameter_id", "levy_less_factor")
         if less and "levy" in facts["taxes"]:
             facts["less"] = {"levy": text(less.normalize())}
         return facts
 
-    def _extra(self, piece, prices, day):
+    def _extra(self, piece, prices):
         """What only some kinds use."""
         numbers = prices.numbers(self)
         if self.kind in REACTIVE:
@@ -50,7 +50,7 @@ class ActwinTariffComponent(models.Model):
             return {"of": self._of(piece.components)}
         if self.kind == "formula":
             return {"formula": self.formula or ""}
-        return self._tiers(prices, day) if self.tiered and self.kind in METERED else {}
+        return self._tiers(prices, piece.day) if self.tiered and self.kind in METERED else {}
 
     def _reactive(self, numbers):
         facts = {

@@ -128,7 +128,7 @@ class ActwinTariffParameterValue(models.Model):
     def _log(self, text):
         """Note a change in the parameter's history: prices hang on it."""
         self.parameter_id.message_post(body=self.env._(
-            "%(change)s. Source: %(source)s", change=text, source=self.source or "–"))
+            "%(change)s. Source: %(origin)s", change=text, origin=self.source or "–"))
 
 
 class Book:

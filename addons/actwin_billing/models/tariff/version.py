@@ -73,6 +73,21 @@ class ActwinTariffVersion(models.Model):
         self.draft = False
         return True
 
+    def action_preview(self):
+        """What this version would have cost a subscriber in the last year."""
+        self.ensure_one()
+        tariff = self.tariff_id
+        found = tariff.subscription_ids[:1] or self.env["actwin.subscription"].search([
+            ("company_id", "=", tariff.company_id.id),
+            ("point_id.commodity", "=", tariff.commodity),
+        ], limit=1)
+        if not found:
+            raise UserError(self.env._(
+                "There is no subscription yet whose last year could be priced."))
+        return self.env["actwin.tariff.preview"].create({
+            "tariff_id": tariff.id, "version_id": self.id, "subscription_id": found.id,
+        })._reopen()
+
     def action_new_draft(self):
         """A draft with the same components, to be edited; opens it."""
         self.ensure_one()

@@ -1,12 +1,15 @@
 from collections import namedtuple
 
-from odoo import models
+from odoo import fields, models
 
 from .exact import exact_columns
 from .kinds import MARKET
 
-Piece = namedtuple("Piece", "version start end key season components")
-"""A stretch of a period in which no price can change: UTC without zone, [start, end)."""
+Piece = namedtuple("Piece", "version start end key components day")
+"""A stretch of a period in which no price can change: UTC without zone, [start, end).
+
+``day`` is the day whose values of parameters count.
+"""
 
 
 class ActwinTariffVersion(models.Model):
@@ -21,7 +24,8 @@ class ActwinTariffVersion(models.Model):
     def _pieces(self, period, always=False):
         """[Piece] that cover what of the period the versions in ``self`` cover, in time order.
 
-        :param always: take the versions as valid at any time, as a preview of one does
+        :param always: take the versions as valid at any time, with parameters as they are now,
+            as a preview does
         """
         ordered, pieces = self.sorted("valid_from"), []
         for number, version in enumerate(ordered):
@@ -31,29 +35,38 @@ class ActwinTariffVersion(models.Model):
                 ends = [end for end in (version.valid_to, following, stop) if end]
                 begin, stop = max(begin, version.valid_from), min(ends)
             if begin < stop:
-                pieces += version._cut(begin, stop, period)
+                pieces += version._cut(begin, stop, period, always)
         return pieces
 
-    def _cut(self, begin, stop, period):
-        cuts = [begin, *sorted(at for at in self._changes(period) if begin < at < stop), stop]
+    def _cut(self, begin, stop, period, always):
+        days = self._season_days(period)
+        if not always:
+            days |= self._parameter_days()
+        changes = {
+            period.midnight(day) for day in days if period.date_from < day <= period.date_to
+        }
+        cuts = [begin, *sorted(at for at in changes if begin < at < stop), stop]
+        today = max(fields.Date.context_today(self), period.day(self.valid_from))
         pieces = []
         for number, (start, end) in enumerate(zip(cuts, cuts[1:], strict=False), 1):
             season = self.calendar_id._season_of(period.day(start)) if self.calendar_id else None
             components = self.component_ids.filtered(
                 lambda item, season=season: not item.season_id or item.season_id == season)
             key = str(self.id) if number == 1 else f"{self.id}.{number}"
-            pieces.append(Piece(self, start, end, key, season, components))
+            pieces.append(Piece(
+                self, start, end, key, components, today if always else period.day(start)))
         return pieces
 
-    def _changes(self, period):
-        """Instants inside the period at which a price of the version may change."""
-        components = self.component_ids
-        days = set(components._parameters()._book().days(components._parameters()))
-        if components.season_id:
-            days |= set(self.calendar_id._season_starts(period.date_from, period.date_to))
-        return {
-            period.midnight(day) for day in days if period.date_from < day <= period.date_to
-        }
+    def _parameter_days(self):
+        """Days on which a parameter that a price follows gets another value."""
+        parameters = self.component_ids._parameters()
+        return parameters._book().days(parameters)
+
+    def _season_days(self, period):
+        """Days of the period on which other components begin to count."""
+        if not self.component_ids.season_id:
+            return set()
+        return set(self.calendar_id._season_starts(period.date_from, period.date_to))
 
     def _of_key(self, key):
         """The version in ``self`` that a piece of the core's answer comes from."""
@@ -90,12 +103,12 @@ class Prices:
 
     def _add(self, piece):
         """The piece as a version of the core; without one of its prices it is a hole (K16)."""
-        day, period = self.period.day(piece.start), self.period
-        lacking = piece.components._lacking(self._book, day)
+        period = self.period
+        lacking = piece.components._lacking(self._book, piece.day)
         if lacking:
             self.problems.append(("K16", self._env._(
                 "%(parameter)s has no value on %(day)s.",
-                parameter=", ".join(lacking.mapped("display_name")), day=day), {}))
+                parameter=", ".join(lacking.mapped("display_name")), day=piece.day), {}))
             return
         facts = {
             "key": piece.key,
