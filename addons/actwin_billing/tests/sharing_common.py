@@ -13,10 +13,13 @@ class SharingCommon(BillingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.owner = cls.env["res.partner"].create({"name": "Owner of the building"})
+        cls.single_rate = cls.create_tariff(
+            [{"kind": "energy", "name": "Energy", "price": 3}], code="1T")
 
     @classmethod
     def create_unit(cls, code, area, consumption="100", **values):
         """A subscription at a point with an area, occupied by its subscriber."""
+        values.setdefault("tariff", cls.single_rate)  # the meters count no bands
         subscription = cls.create_subscription(code, {"": consumption}, **values)
         subscription.point_id.area_m2 = area
         cls.env["actwin.occupancy"].create({
