@@ -58,10 +58,10 @@ class ActwinSupplierBill(models.Model):
         run = self.env["actwin.billing.run"].new({
             "company_id": self.company_id.id, "site_id": self.site_id.id,
             "date_from": self.date_from, "date_to": self.date_to})
-        gathered = self.env["actwin.bill.facts"]._gather(run, self.subscription_id)
-        facts = gathered[self.subscription_id]
+        facts_model = self.env["actwin.bill.facts"]
+        facts = facts_model._facts_of(facts_model._requests(run, self.subscription_id))[0]
         problem = "\n".join(message for _code, message, _data in facts["problems"])
-        return facts["readings"], facts["case"] | {"adjustments": []}, problem
+        return facts["readings"], facts["case"], problem
 
     def _recompute(self, case, problem):
         """(core bill or None, what is missing)."""
