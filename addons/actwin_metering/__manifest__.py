@@ -74,6 +74,7 @@
         "wizard/actwin_alarm_decision_views.xml",
         "views/actwin_alarm_views.xml",
         "views/actwin_alarm_rule_views.xml",
+        "views/actwin_alarm_preview_views.xml",
         "views/actwin_alarm_mute_views.xml",
         "views/actwin_reactive_limit_views.xml",
         "views/actwin_message_layout.xml",

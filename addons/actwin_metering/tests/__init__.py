@@ -44,3 +44,13 @@ from . import (
 from . import test_subscriber
 from . import test_alarm, test_alarm_absence, test_alarm_events, test_alarm_ready, test_alarm_watch
 from . import test_import, test_import_reading
+from . import (
+    test_alarm,
+    test_alarm_absence,
+    test_alarm_escalation,
+    test_alarm_events,
+    test_alarm_parameters,
+    test_alarm_ready,
+    test_alarm_watch,
+)
+from . import test_import

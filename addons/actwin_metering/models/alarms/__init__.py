@@ -11,4 +11,7 @@ from . import (
     watch_events,
     watch_scope,
     watch_absence,
+    parameters,
+    escalation,
+    preview,
 )

@@ -61,7 +61,8 @@ WITH told AS (
 _REOPEN = f"""{_HITS}
 UPDATE actwin_alarm a
    SET state = CASE WHEN a.acknowledged_date IS NULL THEN 'raised' ELSE 'acknowledged' END,
-       open = true, cleared_ts = NULL, cleared_date = NULL, clear_reason = NULL
+       open = true, cleared_ts = NULL, cleared_date = NULL, clear_reason = NULL,
+       raised_date = %(now)s, escalation_level = 0, escalated_date = NULL
   FROM hit h
   JOIN actwin_alarm_rule r ON r.id = h.rule_id AND r.reopen_minutes > 0
  WHERE a.id = (SELECT b.id FROM actwin_alarm b

@@ -42,7 +42,7 @@ class ActwinAlarmWatch(models.AbstractModel):
         """[_Key] of what is beyond limits, or was when an alarm was raised.
 
         :param since: days before are left out
-        :param rules: ids of the rules to judge by; all of them when not given
+        :param rules: ids of the rules to judge by, active or not; all active ones when not given
         :param known: whether alarms that were raised before count
         """
         if not self._fill(days, since, rules):
@@ -63,8 +63,8 @@ class ActwinAlarmWatch(models.AbstractModel):
         cr = self.env.cr
         self.env.flush_all()
         cr.execute(
-            "SELECT DISTINCT type FROM actwin_alarm_rule"
-            " WHERE active AND type = ANY(%s) AND (%s::int[] IS NULL OR id = ANY(%s))",
+            "SELECT DISTINCT type FROM actwin_alarm_rule WHERE type = ANY(%s)"
+            " AND CASE WHEN %s::int[] IS NULL THEN active ELSE id = ANY(%s) END",
             [list(watch_sql.TYPES), rules, rules],
         )
         types = {row[0] for row in cr.fetchall()}

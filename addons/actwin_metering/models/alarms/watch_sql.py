@@ -34,9 +34,9 @@ OF_ITS_POINTS = """
 """
 
 # a rule and a point of its scope
-_SCOPE = f"""
-       r.active AND p.active AND r.type = ANY(%(types)s)
-   AND (%(rules)s::int[] IS NULL OR r.id = ANY(%(rules)s))
+SCOPE = f"""
+       p.active AND r.type = ANY(%(types)s)
+   AND CASE WHEN %(rules)s::int[] IS NULL THEN r.active ELSE r.id = ANY(%(rules)s) END
    AND (r.company_id IS NULL OR r.company_id = p.company_id)
    AND (r.site_id IS NULL OR r.site_id = p.site_id)
    AND (coalesce(r.role, '') = '' OR r.role = p.role)
@@ -164,7 +164,7 @@ SELECT r.id, p.id, c.id, c.id, 'n', {_ROW}
   JOIN actwin_channel c ON c.id = t.channel_id
   JOIN actwin_point p ON p.id = c.point_id
   JOIN actwin_site s ON s.id = p.site_id
-  JOIN actwin_alarm_rule r ON r.type IN ('threshold', 'band', 'rate') AND {_SCOPE}
+  JOIN actwin_alarm_rule r ON r.type IN ('threshold', 'band', 'rate') AND {SCOPE}
    AND {is_register("c", "r.quantity", "r.obis")}
 {_LIMITS}{_SPAN}
  WHERE (bound.upper IS NOT NULL OR bound.lower IS NOT NULL)
@@ -179,7 +179,7 @@ SELECT r.id, p.id, c.id, part.source_id, part.part, {_ROW}
   FROM touched t
   JOIN actwin_point p ON p.id = t.point_id
   JOIN actwin_site s ON s.id = p.site_id
-  JOIN actwin_alarm_rule r ON r.type = 'ratio' AND {_SCOPE}
+  JOIN actwin_alarm_rule r ON r.type = 'ratio' AND {SCOPE}
   JOIN actwin_channel c ON c.id = {_the_register("r.quantity", "r.obis")}
   JOIN actwin_channel d ON d.id = {_the_register("r.quantity_base", "r.obis_base")}
 {_LIMITS}{_SPAN}
@@ -192,7 +192,7 @@ _FORMULA = f"""{_POINTS}, meant AS MATERIALIZED (
            {_the_register("i.quantity", "i.obis")} AS source_id, t.channels
       FROM touched t
       JOIN actwin_point p ON p.id = t.point_id
-      JOIN actwin_alarm_rule r ON r.type = 'formula' AND {_SCOPE}
+      JOIN actwin_alarm_rule r ON r.type = 'formula' AND {SCOPE}
       JOIN actwin_alarm_rule_input i ON i.rule_id = r.id
 )
 {_INSERT}
