@@ -42,8 +42,6 @@ from . import (
     test_xmlrpc,
 )
 from . import test_subscriber
-from . import test_alarm, test_alarm_absence, test_alarm_events, test_alarm_ready, test_alarm_watch
-from . import test_import, test_import_reading
 from . import (
     test_alarm,
     test_alarm_absence,
@@ -53,4 +51,4 @@ from . import (
     test_alarm_ready,
     test_alarm_watch,
 )
-from . import test_import
+from . import test_import, test_import_reading
