@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
 import sys
 import termios
 import time
+from contextlib import suppress
 from decimal import Decimal
 
+import pytest
 from dlms_support import running_meter
 from field_rig import Field, rtu_units, site, tcp_units, unit
 from line_meter import command
 from test_check_meters import AtSpeed, dlms, iec, iec_meter, mbus
 
+from actwin_collector.cli.scan import Hunt
 from actwin_collector.simulate.mbus import MbusBus, SimulatedMeter
 
 REGISTERS = [{"name": "voltage_l1", "address": 0, "type": "float32", "unit": "V"}]
@@ -114,3 +118,17 @@ def test_forms_need_a_serial_line(tmp_path):
     path = site(tmp_path, MODBUS, {"port": 1})
     done = command(tmp_path, "scan", "L1", "--config", path, "--like", "T", "--forms")
     assert done.returncode == 1 and "has no speed to try" in done.stderr
+
+
+def test_an_interruption_that_a_wait_swallowed_ends_the_scan_all_the_same():
+    hunt = Hunt(as_json=False, limit=60)
+
+    async def scan():
+        asyncio.current_task().cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        hunt.step()
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(scan())
+    assert hunt.asked == 1

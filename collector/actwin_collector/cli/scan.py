@@ -66,8 +66,14 @@ class Hunt:
             print(f"{address:>16}  {told or 'answers'}{f'  ({form})' if form else ''}", flush=True)
 
     def step(self) -> None:
-        """Count a question; tell the progress now and then. Raises TimeoutError at the limit."""
+        """Count a question; tell the progress now and then.
+
+        Raises TimeoutError at the limit, and CancelledError when Ctrl-C fell into the very moment
+        at which an answer or a timeout came: Python 3.11 then goes on as if nothing had been.
+        """
         self.asked += 1
+        if asyncio.current_task().cancelling():
+            raise asyncio.CancelledError
         now = time.monotonic()
         if now - self._began > self.limit:
             raise TimeoutError
